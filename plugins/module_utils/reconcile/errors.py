@@ -1,0 +1,25 @@
+"""Every error that the engine raises on purpose. Each carries what to do, in words for the owner.
+
+AirliftError
+├── BlueprintError    an option that cannot be what it is; nothing has been changed
+└── CannotSettle      a resource reached a state from which it will not become usable
+"""
+
+from __future__ import annotations
+
+
+class AirliftError(Exception):
+    """The base: ``message`` says what is wrong, ``remedy`` what to do about it."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(f"{message} {remedy}".strip())
+        self.message = message
+        self.remedy = remedy
+
+
+class BlueprintError(AirliftError):
+    """An option is misspelt, out of range, or contradicts another. Raised before any call to AWS."""
+
+
+class CannotSettle(AirliftError):  # noqa: N818 - reads as the sentence it is
+    """A resource will never become usable (its state is failed)."""

@@ -1,0 +1,99 @@
+"""What a kind of resource is: the one place that knows how AWS creates, reads and changes it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from ..reconcile.model import Change, Found, Value, Wanted
+
+if TYPE_CHECKING:
+    from ..aws import Session
+
+STACK_TAG = "airlift:stack"
+KEY_TAG = "airlift:key"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every call to AWS needs: the session (clients by service), the stack and the owner's tags."""
+
+    session: Session
+    stack: str
+    region: str
+    account_id: str
+    tags: Mapping[str, str]
+
+    def tags_for(self, key: str) -> dict[str, str]:
+        """Return all tags of the resource ``key``: the owner's, a Name, and the two that make it ours."""
+        name = f"{self.stack}-{key.split('/', 1)[-1].replace('/', '-')}"
+        return {"Name": name, **self.tags, STACK_TAG: self.stack, KEY_TAG: key}
+
+
+class Kind(ABC):
+    """One kind of AWS resource.
+
+    A kind reads (``find``), and does (``create``, ``update``, ``delete``, ``settled``). It never decides:
+    comparing is the engine's, over ``properties`` of the same shape on both sides. References in the
+    properties that a kind receives in ``create`` and ``update`` have been resolved to strings.
+    Errors of botocore pass through: the engine words them.
+    """
+
+    name: ClassVar[str]
+    """The kind as messages say it, in the field's words: ``subnet``, ``target group``."""
+
+    after: ClassVar[frozenset[str]] = frozenset()
+    """Kinds that resources of this kind can refer to. Deletion goes the other way."""
+
+    immutable: ClassVar[frozenset[str]] = frozenset()
+    """Properties that AWS cannot change in place: a difference there is a replacement."""
+
+    create_only: ClassVar[frozenset[str]] = frozenset()
+    """Properties used at creation and never compared: secret values, an image that has since moved on."""
+
+    secret: ClassVar[frozenset[str]] = frozenset()
+    """Properties whose values are never shown, in a plan or anywhere."""
+
+    billable: ClassVar[bool] = False
+    """Whether one of these left behind costs money by itself."""
+
+    expected_seconds: ClassVar[int] = 2
+    """How long creation usually takes on AWS: shown as progress, never used to decide."""
+
+    timeout_seconds: ClassVar[int] = 60
+    """How long to wait for ``settled`` before giving up."""
+
+    poll_seconds: ClassVar[float] = 2.0
+
+    @abstractmethod
+    def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
+        """Return every resource of this kind that carries the stack's tag, wanted or not.
+
+        As few calls as the API allows, paginated; ``wanted`` gives the deterministic names where the
+        kind cannot be filtered by tag. Resources on their way out (terminated, deleting) are left out.
+        """
+
+    @abstractmethod
+    def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
+        """Create it with its tags in the same call where AWS can, and return it as far as it is known."""
+
+    def update(self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]) -> Found:
+        """Make ``found`` have ``properties``; ``changes`` says what differs. Kinds with only immutable properties never get here."""
+        raise AssertionError(f"{self.name} has nothing that can be updated")
+
+    @abstractmethod
+    def delete(self, context: Context, found: Found) -> None:
+        """Delete it. One that is gone already is no error."""
+
+    def settled(self, context: Context, found: Found) -> Found | None:
+        """Return the resource once it can be used (state available, active, running), or None to be asked again.
+
+        Raise ``reconcile.errors.CannotSettle`` when it never will (state failed).
+        """
+        return found
+
+    def gone(self, context: Context, found: Found) -> bool:
+        """Whether a deleted resource has really left; asked every ``poll_seconds`` after ``delete``."""
+        return True
