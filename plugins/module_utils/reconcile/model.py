@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-type Value = None | bool | int | float | str | Reference | Sequence[Value] | Mapping[str, Value]
+type Value = bool | int | float | str | Reference | Sequence[Value] | Mapping[str, Value] | None
 """A property's value: JSON, with references where an output of another resource belongs."""
 
 
@@ -54,6 +54,7 @@ class Found:
 
     ``id`` is what its delete call takes. ``outputs`` are what references resolve to.
     ``properties`` leaves out what the API does not return; such a property is never a difference.
+    ``tags`` are all its tags, foreign ones too, or None where they were not read: then they are not compared.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Found:
     id: str
     properties: Mapping[str, Value] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,11 +53,17 @@ class Kind(ABC):
     create_only: ClassVar[frozenset[str]] = frozenset()
     """Properties used at creation and never compared: secret values, an image that has since moved on."""
 
+    unordered: ClassVar[frozenset[str]] = frozenset()
+    """Properties (top level) in which AWS keeps no order: lists there compare as sets."""
+
     secret: ClassVar[frozenset[str]] = frozenset()
     """Properties whose values are never shown, in a plan or anywhere."""
 
     billable: ClassVar[bool] = False
     """Whether one of these left behind costs money by itself."""
+
+    holds_data: ClassVar[bool] = False
+    """Whether deleting one loses data: then it is kept unless the owner says that data goes too."""
 
     expected_seconds: ClassVar[int] = 2
     """How long creation usually takes on AWS: shown as progress, never used to decide."""
@@ -79,16 +85,25 @@ class Kind(ABC):
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
         """Create it with its tags in the same call where AWS can, and return it as far as it is known."""
 
-    def update(self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]) -> Found:
-        """Make ``found`` have ``properties``; ``changes`` says what differs. Kinds with only immutable properties never get here."""
+    def update(
+        self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]
+    ) -> Found:
+        """Make ``found`` have ``properties``; ``changes`` says what differs.
+
+        Kinds with only immutable properties never get here.
+        """
         raise AssertionError(f"{self.name} has nothing that can be updated")
+
+    def tag(self, context: Context, found: Found, tags: Mapping[str, str]) -> None:
+        """Add or overwrite ``tags``; others are left alone. Called only if ``find`` filled ``Found.tags``."""
+        raise AssertionError(f"{self.name} reads tags that it cannot write")
 
     @abstractmethod
     def delete(self, context: Context, found: Found) -> None:
         """Delete it. One that is gone already is no error."""
 
     def settled(self, context: Context, found: Found) -> Found | None:
-        """Return the resource once it can be used (state available, active, running), or None to be asked again.
+        """Return the resource once it can be used (state available, running), or None to be asked again.
 
         Raise ``reconcile.errors.CannotSettle`` when it never will (state failed).
         """
