@@ -1,0 +1,66 @@
+# Airlift. `make help` lists what can be done; every target can be repeated.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv/bin
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+
+.PHONY: help
+help: ## Say what can be done
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Prepare this machine: locked environment, programs, container engine, images
+	@scripts/setup
+
+.PHONY: up
+up: setup ## Bring the service up on this machine (ansible-playbook site.yml) and ask it something
+	@$(VENV)/ansible-playbook site.yml
+
+.PHONY: status
+status: ## Show what runs
+	@$(VENV)/ansible-playbook playbooks/status.yml
+
+.PHONY: down
+down: ## Remove everything `make up` made, and look again
+	@scripts/down
+
+.PHONY: clean
+clean: down ## `down`, and the caches too: images, .venv, .airlift
+	@scripts/down --caches
+
+.PHONY: test
+test: setup ## All tests, from linting to the whole way through
+	@scripts/test
+
+.PHONY: lint
+lint: ## ruff, mypy, ansible-lint, yamllint, shellcheck
+	@scripts/test lint
+
+.PHONY: unit
+unit: ## The pure tests
+	@scripts/test unit
+
+.PHONY: integration
+integration: ## Tests against the embedded AWS
+	@scripts/test integration
+
+.PHONY: molecule
+molecule: ## Each role in a container of its own
+	@scripts/test molecule
+
+.PHONY: e2e
+e2e: ## The whole way: up, use it, break it, down
+	@scripts/test e2e
+
+.PHONY: bench
+bench: ## Measure provisioning beside the stock modules, in one run
+	@$(VENV)/python -m tests.bench
+
+.PHONY: lock
+lock: ## Raise requirements.lock to what pyproject.toml allows
+	@$(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+	  --no-header pyproject.toml --group dev --output-file requirements.lock
