@@ -1,0 +1,1 @@
+"""EC2: instances are systemd containers, VPCs are Docker networks."""

@@ -1,0 +1,8 @@
+"""The data planes of a full localcloud, in the order in which they start."""
+
+from __future__ import annotations
+
+from localcloud.ec2.plane import Ec2Plane
+from localcloud.plane import Plane
+
+PLANES: tuple[type[Plane], ...] = (Ec2Plane,)
