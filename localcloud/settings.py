@@ -34,6 +34,9 @@ class Settings:
     """Begins the name of every container, network, volume and iptables chain; ^[a-z][a-z0-9]{0,11}$."""
     loopback: str = "127.67.0"
     """First three octets of the addresses that data planes bind: registry .1, load balancers from .10."""
+    hosts_file: Path = Path("/etc/hosts")
+    docker_certs_dir: Path = Path("/etc/docker/certs.d")
+    """Where the machine's Docker engine looks for the certificate authorities of registries."""
     images: tuple[MachineImage, ...] = DEFAULT_IMAGES
     account_id: str = ACCOUNT_ID
 
