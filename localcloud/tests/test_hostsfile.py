@@ -15,7 +15,9 @@ FOREIGN = st.text(max_size=200).filter(lambda text: "# added by" not in text)
 
 
 @given(FOREIGN, ENTRIES, ENTRIES)
-def test_foreign_text_survives_any_sequence_of_ours(text: str, first: dict[str, str], second: dict[str, str]) -> None:
+def test_foreign_text_survives_any_sequence_of_ours(
+    text: str, first: dict[str, str], second: dict[str, str]
+) -> None:
     written = with_entries(with_entries(text, "x", first), "x", second)
     left = without_entries(written, "x")
     assert left in (text, text + "\n")
@@ -75,7 +77,7 @@ def test_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pyte
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Path, "replace", interrupted)
-    with pytest.raises(KeyboardInterrupt) -> None:
+    with pytest.raises(KeyboardInterrupt):
         HostsFile(path, "x").set({"a.test": "127.0.0.2"})
     assert path.read_text() == "127.0.0.1 localhost\n"
 
