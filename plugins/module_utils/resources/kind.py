@@ -56,6 +56,12 @@ class Kind(ABC):
     unordered: ClassVar[frozenset[str]] = frozenset()
     """Properties (top level) in which AWS keeps no order: lists there compare as sets."""
 
+    create_before_delete: ClassVar[bool] = False
+    """Whether a replacement can exist beside the old one (no name or address in common): it then comes first."""
+
+    deletable_in_use: ClassVar[bool] = False
+    """Whether AWS deletes one while others refer to it. If not, its replacement replaces those too."""
+
     secret: ClassVar[frozenset[str]] = frozenset()
     """Properties whose values are never shown, in a plan or anywhere."""
 

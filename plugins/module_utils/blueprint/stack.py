@@ -1,0 +1,50 @@
+"""The whole stack as one graph: every layer's resources, checked together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..reconcile.errors import BlueprintError
+from ..reconcile.graph import validate
+from ..reconcile.model import Wanted
+from . import compute, delivery, identity, ingress, network, observability, registry, secrets, storage
+from .options import Facts, StackOptions
+
+type Layer = Callable[[StackOptions, Facts], Sequence[Wanted]]
+
+LAYERS: tuple[Layer, ...] = (
+    network.wanted,
+    identity.wanted,
+    storage.wanted,
+    registry.wanted,
+    secrets.wanted,
+    compute.wanted,
+    ingress.wanted,
+    observability.wanted,
+    delivery.wanted,
+)
+
+
+def build(options: StackOptions, facts: Facts, layers: Sequence[Layer] = LAYERS) -> tuple[Wanted, ...]:
+    """Return the stack's resources in an order in which each comes after what it needs.
+
+    Raises ``BlueprintError`` with everything that is wrong in every layer, one line each.
+    """
+    graph, errors = collect(options, facts, layers)
+    if errors:
+        raise BlueprintError("\n".join(errors))
+    return validate(graph)
+
+
+def collect(
+    options: StackOptions, facts: Facts, layers: Sequence[Layer] = LAYERS
+) -> tuple[list[Wanted], list[str]]:
+    """Return what the layers want, and what is wrong in those that cannot say."""
+    graph: list[Wanted] = []
+    errors: list[str] = []
+    for layer in layers:
+        try:
+            graph.extend(layer(options, facts))
+        except BlueprintError as error:
+            errors.append(str(error))
+    return graph, errors

@@ -1,0 +1,208 @@
+"""What is wanted against what was found: the steps that lead from one to the other, with their reasons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from .diff import diff, resolve
+from .errors import BlueprintError
+from .graph import validate
+from .model import Action, Change, Found, Wanted, references
+
+
+class Traits(Protocol):
+    """What the planner has to know about a kind: the pure part of ``resources.kind.Kind``."""
+
+    name: ClassVar[str]
+    after: ClassVar[frozenset[str]]
+    immutable: ClassVar[frozenset[str]]
+    create_only: ClassVar[frozenset[str]]
+    unordered: ClassVar[frozenset[str]]
+    secret: ClassVar[frozenset[str]]
+    holds_data: ClassVar[bool]
+    billable: ClassVar[bool]
+    expected_seconds: ClassVar[int]
+    create_before_delete: ClassVar[bool]
+    deletable_in_use: ClassVar[bool]
+
+
+type KindsTraits = Mapping[str, Traits]
+type TagsFor = Callable[[str], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a plan.
+
+    ``changes`` are the differences behind an update or a replacement, ``reason`` the same in words (also why
+    something is deleted, or kept). ``wanted`` is None for a deletion, ``found`` for a creation.
+    """
+
+    action: Action
+    kind: str
+    key: str
+    wanted: Wanted | None = None
+    found: Found | None = None
+    changes: tuple[Change, ...] = ()
+    reason: str = ""
+
+    @property
+    def id(self) -> str:
+        """A name for the step that is unique in its plan: several resources may carry one key."""
+        if self.wanted is None and self.found is not None:
+            return f"{self.kind} {self.key} {self.found.id}"
+        return self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps for every resource that is wanted or was found, those that change nothing too."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def changing(self) -> tuple[Step, ...]:
+        """The steps that do something."""
+        return tuple(step for step in self.steps if step.action is not Action.NONE)
+
+    @property
+    def kept(self) -> tuple[Step, ...]:
+        """What would have been deleted, but holds data."""
+        return tuple(step for step in self.steps if step.action is Action.NONE and step.wanted is None)
+
+    def count(self) -> dict[str, int]:
+        """Return how many steps there are of each action."""
+        counts = Counter(step.action for step in self.steps)
+        return {action.value: counts[action] for action in Action}
+
+
+def plan(
+    wanted: Iterable[Wanted],
+    found: Iterable[Found],
+    kinds: KindsTraits,
+    tags_for: TagsFor | None = None,
+    data_may_go: bool = False,
+) -> Plan:
+    """Return how to get from ``found`` to ``wanted``.
+
+    ``tags_for`` gives the tags that a resource should carry, compared where ``Found.tags`` is known. Data is
+    deleted or replaced only if ``data_may_go``: a deletion is then left out, a replacement is an error.
+    Raises ``BlueprintError`` if ``wanted`` is no graph, or if a replacement would lose data.
+    """
+    planner = _Planner(kinds, tags_for, tuple(found))
+    steps = [planner.step(resource) for resource in validate(wanted)]
+    lost = [
+        f"{step.kind} {step.key} would have to be replaced ({step.reason}), and with it its data would go."
+        for step in steps
+        if step.action is Action.REPLACE and _holds_data(step, kinds) and not data_may_go
+    ]
+    if lost:
+        raise BlueprintError("\n".join(lost), "Set destroy_data to true to replace it anyway.")
+    steps.extend(planner.leftovers(data_may_go))
+    return Plan(tuple(steps))
+
+
+def removal(
+    found: Iterable[Found],
+    kinds: KindsTraits,
+    protected: Iterable[str] = (),
+    data_may_go: bool = False,
+) -> Plan:
+    """Return how to delete all of ``found``; what holds data, or has a key in ``protected``, only if it may go."""
+    keys = frozenset(protected)
+    steps = []
+    for item in sorted(found, key=lambda one: (one.kind, one.key, one.id)):
+        keep = not data_may_go and (kinds[item.kind].holds_data or item.key in keys)
+        steps.append(_deletion(item, "the stack is to be absent", keep))
+    return Plan(tuple(steps))
+
+
+def _deletion(found: Found, reason: str, keep: bool) -> Step:
+    action = Action.NONE if keep else Action.DELETE
+    why = "kept: it holds data" if keep else reason
+    return Step(action, found.kind, found.key, found=found, reason=why)
+
+
+def _holds_data(step: Step, kinds: KindsTraits) -> bool:
+    return kinds[step.kind].holds_data or (step.wanted is not None and step.wanted.protected)
+
+
+class _Planner:
+    """Plans one resource after the other, in the graph's order, remembering which outputs are known."""
+
+    def __init__(self, kinds: KindsTraits, tags_for: TagsFor | None, found: Sequence[Found]) -> None:
+        self.kinds = kinds
+        self.tags_for = tags_for
+        self.left: dict[tuple[str, str], list[Found]] = {}
+        for item in sorted(found, key=lambda one: one.id):
+            self.left.setdefault((item.kind, item.key), []).append(item)
+        self.outputs: dict[str, Mapping[str, str]] = {}
+        self.replaced: dict[str, str] = {}
+
+    def step(self, wanted: Wanted) -> Step:
+        """Return what to do about ``wanted``, and take what was found for it off ``left``."""
+        candidates = self.left.pop((wanted.kind, wanted.key), [])
+        if not candidates:
+            return Step(Action.CREATE, wanted.kind, wanted.key, wanted, reason="it does not exist")
+        steps = [self._against(wanted, found) for found in candidates]
+        best = min(steps, key=lambda one: (one.action is Action.REPLACE, len(one.changes)))
+        others = [one.found for one in steps if one is not best and one.found is not None]
+        if others:
+            self.left[wanted.kind, wanted.key] = others
+        if best.action is Action.REPLACE:
+            self.replaced[wanted.key] = wanted.kind
+        elif best.found is not None:
+            self.outputs[wanted.key] = best.found.outputs
+        return best
+
+    def leftovers(self, data_may_go: bool) -> Iterator[Step]:
+        """Yield the deletion of each resource that is ours and that nothing wants, in a fixed order."""
+        for (kind, key), items in sorted(self.left.items()):
+            for found in items:
+                twice = key in self.outputs or key in self.replaced
+                reason = "there is another one with the same key" if twice else "it is no longer wanted"
+                keep = self.kinds[kind].holds_data and not twice and not data_may_go
+                yield _deletion(found, reason, keep)
+
+    def _against(self, wanted: Wanted, found: Found) -> Step:
+        """Return what makes ``found`` be as ``wanted``."""
+        kind = self.kinds[wanted.kind]
+        properties = {
+            name: resolve(value, self.outputs)
+            for name, value in wanted.properties.items()
+            if name not in kind.create_only
+        }
+        changes = diff(properties, found.properties, kind.unordered)
+        fixed = [change for change in changes if change.path.split(".")[0] in kind.immutable]
+        reason = ", ".join(self._because(change) for change in fixed) or self._torn(wanted)
+        changes += self._retagged(wanted.key, found)
+        if reason:
+            return Step(Action.REPLACE, wanted.kind, wanted.key, wanted, found, changes, reason)
+        action = Action.UPDATE if changes else Action.NONE
+        return Step(action, wanted.kind, wanted.key, wanted, found, changes)
+
+    def _because(self, change: Change) -> str:
+        """Say why an immutable property differs: the owner changed it, or what it refers to is replaced."""
+        gone = [reference.key for reference in references(change.after) if reference.key in self.replaced]
+        return f"{gone[0]} is replaced" if gone else f"{change.path} cannot be changed in place"
+
+    def _torn(self, wanted: Wanted) -> str:
+        """Say which resource that ``wanted`` refers to is replaced, and cannot be while this one uses it."""
+        for reference in references(wanted.properties):
+            used = self.replaced.get(reference.key)
+            if used and not (self.kinds[used].create_before_delete or self.kinds[used].deletable_in_use):
+                return f"{reference.key} is replaced, and cannot be deleted while this uses it"
+        return ""
+
+    def _retagged(self, key: str, found: Found) -> tuple[Change, ...]:
+        """Return the tags that are missing or have another value; foreign tags are left alone."""
+        if self.tags_for is None or found.tags is None:
+            return ()
+        return tuple(
+            Change(f"tags.{name}", found.tags.get(name), value)
+            for name, value in sorted(self.tags_for(key).items())
+            if found.tags.get(name) != value
+        )
