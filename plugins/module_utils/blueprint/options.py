@@ -200,7 +200,7 @@ def _convert(hint: object, value: object, path: str, errors: list[str]) -> objec
         return None
     if hint in (int, str, bool) and type(value) is not hint:
         words = {int: "a whole number", str: "a string", bool: "true or false"}
-        errors.append(f"{path} is {value!r}; it must be {words[cast('type[int | str | bool]', hint)]}.")
+        errors.append(f"{path} is {value!r}; it must be {words[hint]}.")
     return value
 
 

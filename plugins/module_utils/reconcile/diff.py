@@ -3,10 +3,10 @@
 The rules, which every kind can rely on:
 
 - A wanted ``None`` is unmanaged, at any depth: no difference.
-- A wanted property that ``found`` lacks altogether was not returned by the API: no difference. Inside a property's
-  value a missing item is one.
+- A wanted property that ``found`` lacks altogether was not returned by the API: no difference. Inside a
+  property's value a missing item is one.
 - What only ``found`` has was put there by others: no difference, at any depth of mappings.
-- Lists compare item by item, in order and in length. Under a property named in ``unordered`` they compare as sets.
+- Lists compare item by item, in order and in length; under a property named in ``unordered``, as sets.
 - A reference that has not been resolved is unknown, so it is always a difference.
 """
 

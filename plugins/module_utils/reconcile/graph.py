@@ -43,7 +43,10 @@ def ranks(after: Mapping[str, Iterable[str]]) -> dict[str, int]:
 
     Kinds outside of ``after`` are ignored. Deletion goes from the highest rank to the lowest.
     """
-    known = {kind: [other for other in others if other in after and other != kind] for kind, others in after.items()}
+    known = {
+        kind: [other for other in others if other in after and other != kind]
+        for kind, others in after.items()
+    }
     result: dict[str, int] = {}
     for kind in order(known):
         result[kind] = 1 + max((result[other] for other in known[kind]), default=-1)

@@ -111,7 +111,10 @@ def removal(
     protected: Iterable[str] = (),
     data_may_go: bool = False,
 ) -> Plan:
-    """Return how to delete all of ``found``; what holds data, or has a key in ``protected``, only if it may go."""
+    """Return how to delete all of ``found``.
+
+    What holds data, or has a key in ``protected``, is kept unless ``data_may_go``.
+    """
     keys = frozenset(protected)
     steps = []
     for item in sorted(found, key=lambda one: (one.kind, one.key, one.id)):

@@ -1,8 +1,8 @@
 """In which order the operations of a plan may run: pure bookkeeping over names of operations.
 
-A step becomes one operation, a replacement two (``delete`` and ``create``). What an operation has to wait for is
-either hard (what it refers to must exist) or soft (AWS refuses or confuses the other order); a soft rule is dropped
-where it would close a circle, so a schedule always ends.
+A step becomes one operation, a replacement two (``delete`` and ``create``). What an operation has to wait for
+is either hard (what it refers to must exist) or soft (AWS refuses or confuses the other order); a soft rule is
+dropped where it would close a circle, so a schedule always ends.
 """
 
 from __future__ import annotations
@@ -119,9 +119,7 @@ class _Edges:
 type _Rule = Callable[[Mapping[str, Operation], KindsTraits], Iterator[tuple[str, str]]]
 
 
-def _hard(
-    plan: Plan, operations: Mapping[str, Operation], kinds: KindsTraits
-) -> Iterator[tuple[str, str]]:
+def _hard(plan: Plan, operations: Mapping[str, Operation], kinds: KindsTraits) -> Iterator[tuple[str, str]]:
     """Yield what must be: a reference exists before it is used, and the two halves of a replacement."""
     makers = {one.step.key: one.id for one in operations.values() if one.verb is not Verb.DELETE}
     for operation in operations.values():
@@ -135,9 +133,7 @@ def _hard(
             yield (create, delete) if kinds[step.kind].create_before_delete else (delete, create)
 
 
-def _deletes_by_kind(
-    operations: Mapping[str, Operation], kinds: KindsTraits
-) -> Iterator[tuple[str, str]]:
+def _deletes_by_kind(operations: Mapping[str, Operation], kinds: KindsTraits) -> Iterator[tuple[str, str]]:
     """A resource is deleted after those of the kinds that can refer to its kind."""
     deletes = [one for one in operations.values() if one.verb is Verb.DELETE]
     for user in deletes:
@@ -146,9 +142,7 @@ def _deletes_by_kind(
                 yield user.id, used.id
 
 
-def _late_deletes(
-    operations: Mapping[str, Operation], kinds: KindsTraits
-) -> Iterator[tuple[str, str]]:
+def _late_deletes(operations: Mapping[str, Operation], kinds: KindsTraits) -> Iterator[tuple[str, str]]:
     """The old one of a pair goes when everything that used it uses the new one."""
     for old in operations.values():
         step = old.step
