@@ -1,0 +1,51 @@
+"""What its owner does: run it again, look at the plan, change one option, release and fail to."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.e2e.conftest import AWS, Run, api_requests, playbook, run
+
+RECAP = re.compile(
+    r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)\s+failed=(?P<failed>\d+)",
+    re.M,
+)
+
+
+def test_up_again_changes_nothing(up: Run) -> None:
+    again = run("make", "up")
+    recap = {match["host"]: match for match in RECAP.finditer(again.output)}
+    assert len(recap) == 3, f"expected localhost and two hosts in the recap: {sorted(recap)}"
+    assert {host: match["changed"] for host, match in recap.items()} == dict.fromkeys(recap, "0")
+    assert again.seconds < 180
+
+
+def test_the_plan_after_up_is_empty_and_changes_nothing(up: Run) -> None:
+    api_requests(reset=True)
+    plan = playbook("provision", "--check", "--diff")
+    counted = api_requests()
+    assert counted["mutating"] == 0, counted
+    assert counted["total"] <= 45, counted
+    assert "changed=0" in plan.output
+
+
+def test_one_changed_option_is_one_planned_change(up: Run) -> None:
+    plan = playbook(
+        "provision",
+        "--check",
+        "--diff",
+        "-e",
+        json.dumps({"airlift_observability": {"log_retention_days": 7}}),
+    )
+    changed = set(re.findall(r"~ (\S+)", plan.output))
+    assert changed == {f"observability/log-group/{name}" for name in ("edge", "inference", "host")}, (
+        plan.output
+    )
+    assert not re.search(r"^\s*[-+] \S+/", plan.output, re.M)
+
+
+def test_the_embedded_aws_started_twice_is_the_same(up: Run) -> None:
+    before = run("curl", "--silent", f"{AWS}/_localcloud/health").output
+    run(".venv/bin/python", "-m", "localcloud", "start")
+    assert run("curl", "--silent", f"{AWS}/_localcloud/health").output == before
