@@ -34,7 +34,7 @@ class Run:
 
 
 def environment() -> dict[str, str]:
-    """Return this environment without what would point TLS clients anywhere but at the system's trust store."""
+    """Return this environment without what would point TLS clients past the system's trust store."""
     unwanted = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE")
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     return {**kept, "PATH": f"{BIN}:{kept['PATH']}", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
@@ -82,7 +82,7 @@ def in_instance(name: str, *command: str, check: bool = True) -> Run:
 
 
 def api_requests(*, reset: bool = False) -> dict[str, int]:
-    """Return how many requests the embedded AWS has answered since the last reset, in all and mutating ones."""
+    """Return how many requests the embedded AWS has answered since the last reset, and how many mutating."""
     request = urllib.request.Request(f"{AWS}/_localcloud/requests", method="DELETE" if reset else "GET")
     with urllib.request.urlopen(request, timeout=10) as reply:
         body = reply.read()

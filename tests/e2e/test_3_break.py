@@ -13,7 +13,7 @@ from tests.e2e.conftest import ENDPOINT, MODEL, Run, instances, playbook, run
 
 
 class Visitor(threading.Thread):
-    """Somebody who keeps asking short questions, one after another, for a bounded time, and counts what comes back."""
+    """Somebody who keeps asking short questions for a bounded time and notes what comes back."""
 
     def __init__(self, api_key: str, seconds: float) -> None:
         super().__init__()
