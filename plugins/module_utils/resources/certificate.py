@@ -1,0 +1,120 @@
+"""Certificates imported into ACM. Compared by fingerprint; a new one is imported in the old one's place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, ClassVar
+
+from ..blueprint.pem import fingerprints
+from ..reconcile.model import Change, Found, Value, Wanted
+from .kind import KEY_TAG, Context, Kind
+from .tagging import as_mapping, as_pairs, is_ours
+from .values import absent, optional_text, text
+
+if TYPE_CHECKING:
+    from mypy_boto3_acm.client import ACMClient
+    from mypy_boto3_acm.literals import KeyAlgorithmType
+    from mypy_boto3_acm.type_defs import ImportCertificateRequestTypeDef
+
+KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
+    "RSA_1024",
+    "RSA_2048",
+    "RSA_3072",
+    "RSA_4096",
+    "EC_prime256v1",
+    "EC_secp384r1",
+    "EC_secp521r1",
+)
+"""Named one by one, because ListCertificates leaves out all but RSA_1024 and RSA_2048 unless asked."""
+
+
+class Certificate(Kind):
+    """An imported certificate: ``domain``, ``certificate``, ``chain``, ``private_key``, ``fingerprints``.
+
+    Fingerprints are SHA-256, its own first and then its chain's; they alone are compared.
+
+    https://docs.aws.amazon.com/acm/latest/APIReference/API_ImportCertificate.html
+    """
+
+    name: ClassVar[str] = "certificate"
+    create_only: ClassVar[frozenset[str]] = frozenset({"domain", "certificate", "chain", "private_key"})
+    secret: ClassVar[frozenset[str]] = frozenset({"private_key"})
+    expected_seconds: ClassVar[int] = 3
+
+    def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
+        """One call for the account's certificates, one for each imported one's tags, one for each of ours."""
+        client: ACMClient = context.session.client("acm")
+        pages = client.get_paginator("list_certificates").paginate(Includes={"keyTypes": list(KEY_TYPES)})
+        arns = [
+            one["CertificateArn"]
+            for page in pages
+            for one in page["CertificateSummaryList"]
+            if one.get("Type", "IMPORTED") == "IMPORTED"
+        ]
+        if not arns:
+            return []
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            found = pool.map(lambda arn: _read(client, context, arn), arns)
+            return [one for one in found if one is not None]
+
+    def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
+        """Import the certificate with its tags."""
+        client: ACMClient = context.session.client("acm")
+        tags = context.tags_for(key)
+        request = _request(properties)
+        request["Tags"] = as_pairs(tags)
+        arn = client.import_certificate(**request)["CertificateArn"]
+        return _found(key, arn, properties["fingerprints"], tags)
+
+    def update(
+        self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]
+    ) -> Found:
+        """Import the new certificate under the same ARN: the listener goes on and serves it."""
+        client: ACMClient = context.session.client("acm")
+        request = _request(properties)
+        request["CertificateArn"] = found.id
+        client.import_certificate(**request)
+        return _found(found.key, found.id, properties["fingerprints"], found.tags or {})
+
+    def tag(self, context: Context, found: Found, tags: Mapping[str, str]) -> None:
+        """Write ``tags``."""
+        client: ACMClient = context.session.client("acm")
+        client.add_tags_to_certificate(CertificateArn=found.id, Tags=as_pairs(tags))
+
+    def delete(self, context: Context, found: Found) -> None:
+        """Delete it. ACM answers ResourceInUseException for a while after its listener has gone."""
+        client: ACMClient = context.session.client("acm")
+        with absent("ResourceNotFoundException"):
+            client.delete_certificate(CertificateArn=found.id)
+
+
+def _request(properties: Mapping[str, Value]) -> ImportCertificateRequestTypeDef:
+    request: ImportCertificateRequestTypeDef = {
+        "Certificate": text(properties, "certificate").encode(),
+        "PrivateKey": text(properties, "private_key").encode(),
+    }
+    if chain := optional_text(properties, "chain"):
+        request["CertificateChain"] = chain.encode()
+    return request
+
+
+def _read(client: ACMClient, context: Context, arn: str) -> Found | None:
+    with absent("ResourceNotFoundException"):
+        tags = as_mapping(client.list_tags_for_certificate(CertificateArn=arn)["Tags"])
+        if is_ours(context, tags):
+            answer = client.get_certificate(CertificateArn=arn)
+            pem = answer["Certificate"] + "\n" + answer.get("CertificateChain", "")
+            return _found(tags[KEY_TAG], arn, list(fingerprints(pem)), tags)
+    return None
+
+
+def _found(key: str, arn: str, prints: Value, tags: Mapping[str, str]) -> Found:
+    return Found(
+        kind="certificate",
+        key=key,
+        id=arn,
+        properties={"fingerprints": prints},
+        outputs={"arn": arn},
+        tags=tags,
+    )

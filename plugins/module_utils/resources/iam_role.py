@@ -1,0 +1,145 @@
+"""IAM roles with inline policies.
+
+ListRoles has no tag filter: a role is found by its name, and is ours only with our tags.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from botocore.exceptions import ClientError
+
+from ..reconcile.errors import AirliftError
+from ..reconcile.model import Change, Found, Value, Wanted
+from .kind import KEY_TAG, Context, Kind
+from .tagging import as_mapping, as_pairs, is_ours
+from .values import absent, code_of, document, mapping, optional_text, text, touched
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam.client import IAMClient
+    from mypy_boto3_iam.type_defs import CreateRoleRequestTypeDef, RoleTypeDef
+
+
+class IamRole(Kind):
+    """A role: ``name``, ``description``, ``trust_policy``, ``permissions_boundary``, ``policies`` (inline).
+
+    Inline policies of other names, and attached managed policies, are left alone until the role is deleted.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+    """
+
+    name: ClassVar[str] = "IAM role"
+    after: ClassVar[frozenset[str]] = frozenset({"bucket", "repository", "secret", "parameter", "log_group"})
+    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"policies", "trust_policy"})
+    expected_seconds: ClassVar[int] = 10
+
+    def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
+        """Two calls a role: it by name, and each inline policy that is wanted."""
+        client: IAMClient = context.session.client("iam")
+        found = []
+        for one in wanted:
+            name = text(one.properties, "name")
+            with absent("NoSuchEntity"):
+                role = client.get_role(RoleName=name)["Role"]
+                tags = as_mapping(role.get("Tags", ()))
+                if is_ours(context, tags):
+                    policies = {
+                        policy: _inline_policy(client, name, policy)
+                        for policy in mapping(one.properties, "policies")
+                    }
+                    found.append(_found(role, tags[KEY_TAG], tags, policies))
+        return found
+
+    def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
+        """Create the role, then its inline policies. The next run completes one that was killed between."""
+        client: IAMClient = context.session.client("iam")
+        name = text(properties, "name")
+        tags = context.tags_for(key)
+        request: CreateRoleRequestTypeDef = {
+            "RoleName": name,
+            "AssumeRolePolicyDocument": json.dumps(properties["trust_policy"]),
+            "Description": optional_text(properties, "description") or "",
+            "Tags": as_pairs(tags),
+        }
+        if boundary := optional_text(properties, "permissions_boundary"):
+            request["PermissionsBoundary"] = boundary
+        try:
+            role = client.create_role(**request)["Role"]
+        except ClientError as error:
+            if code_of(error) != "EntityAlreadyExists":
+                raise
+            raise AirliftError(
+                f"The IAM role {name} is not this stack's; it was not touched.",
+                "Choose another stack name, or delete or rename that role if nothing needs it.",
+            ) from error
+        policies = mapping(properties, "policies")
+        _put_policies(client, name, policies)
+        return _found(role, key, tags, policies)
+
+    def update(
+        self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]
+    ) -> Found:
+        """Write what differs: each is one idempotent call."""
+        client: IAMClient = context.session.client("iam")
+        parts = touched(changes)
+        if "trust_policy" in parts:
+            client.update_assume_role_policy(
+                RoleName=found.id, PolicyDocument=json.dumps(properties["trust_policy"])
+            )
+        if "description" in parts:
+            client.update_role(RoleName=found.id, Description=text(properties, "description"))
+        if "permissions_boundary" in parts:
+            client.put_role_permissions_boundary(
+                RoleName=found.id, PermissionsBoundary=text(properties, "permissions_boundary")
+            )
+        if "policies" in parts:
+            policies = mapping(properties, "policies")
+            _put_policies(client, found.id, policies)
+        return found
+
+    def tag(self, context: Context, found: Found, tags: Mapping[str, str]) -> None:
+        """Write ``tags``."""
+        client: IAMClient = context.session.client("iam")
+        client.tag_role(RoleName=found.id, Tags=as_pairs(tags))
+
+    def delete(self, context: Context, found: Found) -> None:
+        """Delete the role and first what would hold it: its policies, inline and attached."""
+        client: IAMClient = context.session.client("iam")
+        with absent("NoSuchEntity"):
+            for page in client.get_paginator("list_role_policies").paginate(RoleName=found.id):
+                for policy in page["PolicyNames"]:
+                    client.delete_role_policy(RoleName=found.id, PolicyName=policy)
+            for attached in client.get_paginator("list_attached_role_policies").paginate(RoleName=found.id):
+                for managed in attached["AttachedPolicies"]:
+                    client.detach_role_policy(RoleName=found.id, PolicyArn=managed["PolicyArn"])
+            client.delete_role(RoleName=found.id)
+
+
+def _put_policies(client: IAMClient, role: str, policies: Mapping[str, Value]) -> None:
+    for name, policy in policies.items():
+        client.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
+
+
+def _inline_policy(client: IAMClient, role: str, name: str) -> Value:
+    with absent("NoSuchEntity"):
+        return document(client.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
+    return None
+
+
+def _found(role: RoleTypeDef, key: str, tags: Mapping[str, str], policies: Mapping[str, Value]) -> Found:
+    return Found(
+        kind="iam_role",
+        key=key,
+        id=role["RoleName"],
+        properties={
+            "name": role["RoleName"],
+            "description": role.get("Description", ""),
+            "trust_policy": document(role.get("AssumeRolePolicyDocument")),
+            "policies": policies,
+            "permissions_boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+        },
+        outputs={"name": role["RoleName"], "arn": role["Arn"]},
+        tags=tags,
+    )

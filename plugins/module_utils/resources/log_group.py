@@ -1,0 +1,98 @@
+"""CloudWatch log groups. Their names begin with the stack's, so one call by prefix finds them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, ClassVar
+
+from botocore.exceptions import ClientError
+
+from ..reconcile.errors import AirliftError
+from ..reconcile.model import Change, Found, Value, Wanted
+from .kind import KEY_TAG, Context, Kind
+from .tagging import is_ours
+from .values import absent, arn, code_of, number, text
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+
+
+class LogGroup(Kind):
+    """A log group: ``name`` and ``retention_days``.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+    """
+
+    name: ClassVar[str] = "log group"
+    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
+    holds_data: ClassVar[bool] = True
+
+    def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
+        """One call for the groups under the stack's prefix, and one a group for its tags, side by side."""
+        client: CloudWatchLogsClient = context.session.client("logs")
+        pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/{context.stack}/")
+        groups = [group for page in pages for group in page["logGroups"]]
+        if not groups:
+            return []
+        arns = [group["arn"].removesuffix(":*") for group in groups]
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            tags = list(pool.map(lambda one: client.list_tags_for_resource(resourceArn=one)["tags"], arns))
+        return [
+            _found(
+                tags_here[KEY_TAG], group["logGroupName"], group_arn, group.get("retentionInDays"), tags_here
+            )
+            for group, group_arn, tags_here in zip(groups, arns, tags, strict=True)
+            if is_ours(context, tags_here)
+        ]
+
+    def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
+        """Create the group with its tags, then set how long it keeps events."""
+        client: CloudWatchLogsClient = context.session.client("logs")
+        name, days, tags = (
+            text(properties, "name"),
+            number(properties, "retention_days"),
+            context.tags_for(key),
+        )
+        try:
+            client.create_log_group(logGroupName=name, tags=tags)
+        except ClientError as error:
+            if code_of(error) != "ResourceAlreadyExistsException":
+                raise
+            raise AirliftError(
+                f"The log group {name} is not this stack's; it was not touched.",
+                "Choose another stack name, or delete that log group if nobody needs its events.",
+            ) from error
+        client.put_retention_policy(logGroupName=name, retentionInDays=days)
+        return _found(key, name, arn(context, "logs", f"log-group:{name}"), days, tags)
+
+    def update(
+        self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]
+    ) -> Found:
+        """Set the retention, the one property that can change."""
+        client: CloudWatchLogsClient = context.session.client("logs")
+        days = number(properties, "retention_days")
+        client.put_retention_policy(logGroupName=found.id, retentionInDays=days)
+        return _found(found.key, found.id, found.outputs["arn"], days, found.tags or {})
+
+    def tag(self, context: Context, found: Found, tags: Mapping[str, str]) -> None:
+        """Write ``tags``."""
+        client: CloudWatchLogsClient = context.session.client("logs")
+        client.tag_resource(resourceArn=found.outputs["arn"], tags=dict(tags))
+
+    def delete(self, context: Context, found: Found) -> None:
+        """Delete the group and every event in it."""
+        client: CloudWatchLogsClient = context.session.client("logs")
+        with absent("ResourceNotFoundException"):
+            client.delete_log_group(logGroupName=found.id)
+
+
+def _found(key: str, name: str, group_arn: str, days: int | None, tags: Mapping[str, str]) -> Found:
+    return Found(
+        kind="log_group",
+        key=key,
+        id=name,
+        properties={"name": name, "retention_days": days},
+        outputs={"name": name, "arn": group_arn},
+        tags=tags,
+    )

@@ -1,0 +1,133 @@
+"""ECR repositories. Their names begin with the stack's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from botocore.exceptions import ClientError
+
+from ..reconcile.errors import AirliftError
+from ..reconcile.model import Change, Found, Value, Wanted
+from .kind import KEY_TAG, Context, Kind
+from .tagging import as_mapping, as_pairs, is_ours
+from .values import absent, code_of, text, touched
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.client import ECRClient
+    from mypy_boto3_ecr.type_defs import RepositoryTypeDef
+
+
+class Repository(Kind):
+    """A repository: ``name``, ``tag_mutability``, ``scan_on_push``, ``lifecycle_policy``, ``encryption``.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+    """
+
+    name: ClassVar[str] = "repository"
+    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"encryption"})
+    holds_data: ClassVar[bool] = True
+    billable: ClassVar[bool] = True
+
+    def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
+        """One call for the registry's repositories, and two for each under the stack's prefix."""
+        client: ECRClient = context.session.client("ecr")
+        pages = client.get_paginator("describe_repositories").paginate(PaginationConfig={"PageSize": 1000})
+        found = []
+        for page in pages:
+            for repository in page["repositories"]:
+                if repository["repositoryName"].startswith(f"{context.stack}/"):
+                    answer = client.list_tags_for_resource(resourceArn=repository["repositoryArn"])
+                    tags = as_mapping(answer["tags"])
+                    if is_ours(context, tags):
+                        policy = _lifecycle_policy(client, repository["repositoryName"])
+                        found.append(_found(repository, tags[KEY_TAG], policy, tags))
+        return found
+
+    def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
+        """Create the repository, then write its lifecycle policy."""
+        client: ECRClient = context.session.client("ecr")
+        name, tags = text(properties, "name"), context.tags_for(key)
+        try:
+            repository = client.create_repository(
+                repositoryName=name,
+                tags=as_pairs(tags),
+                imageTagMutability="IMMUTABLE" if properties["tag_mutability"] == "IMMUTABLE" else "MUTABLE",
+                imageScanningConfiguration={"scanOnPush": bool(properties["scan_on_push"])},
+                encryptionConfiguration={
+                    "encryptionType": "KMS" if properties.get("encryption") == "KMS" else "AES256"
+                },
+            )["repository"]
+        except ClientError as error:
+            if code_of(error) != "RepositoryAlreadyExistsException":
+                raise
+            raise AirliftError(
+                f"The repository {name} is not this stack's; it was not touched.",
+                "Choose another stack name, or delete that repository if nobody needs its images.",
+            ) from error
+        _put_lifecycle_policy(client, name, properties["lifecycle_policy"])
+        return _found(repository, key, properties["lifecycle_policy"], tags)
+
+    def update(
+        self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]
+    ) -> Found:
+        """Write what differs: each is one idempotent call."""
+        client: ECRClient = context.session.client("ecr")
+        parts = touched(changes)
+        if "tag_mutability" in parts:
+            client.put_image_tag_mutability(
+                repositoryName=found.id,
+                imageTagMutability="IMMUTABLE" if properties["tag_mutability"] == "IMMUTABLE" else "MUTABLE",
+            )
+        if "scan_on_push" in parts:
+            client.put_image_scanning_configuration(
+                repositoryName=found.id,
+                imageScanningConfiguration={"scanOnPush": bool(properties["scan_on_push"])},
+            )
+        if "lifecycle_policy" in parts:
+            _put_lifecycle_policy(client, found.id, properties["lifecycle_policy"])
+        return found
+
+    def tag(self, context: Context, found: Found, tags: Mapping[str, str]) -> None:
+        """Write ``tags``."""
+        client: ECRClient = context.session.client("ecr")
+        client.tag_resource(resourceArn=found.outputs["arn"], tags=as_pairs(tags))
+
+    def delete(self, context: Context, found: Found) -> None:
+        """Delete the repository with its images: the engine gets here only if data goes too."""
+        client: ECRClient = context.session.client("ecr")
+        with absent("RepositoryNotFoundException"):
+            client.delete_repository(repositoryName=found.id, force=True)
+
+
+def _lifecycle_policy(client: ECRClient, name: str) -> Value:
+    with absent("LifecyclePolicyNotFoundException"):
+        policy: Value = json.loads(client.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"])
+        return policy
+    return None
+
+
+def _put_lifecycle_policy(client: ECRClient, name: str, policy: Value) -> None:
+    client.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=json.dumps(policy))
+
+
+def _found(repository: RepositoryTypeDef, key: str, policy: Value, tags: Mapping[str, str]) -> Found:
+    return Found(
+        kind="repository",
+        key=key,
+        id=repository["repositoryName"],
+        properties={
+            "name": repository["repositoryName"],
+            "tag_mutability": repository.get("imageTagMutability", "MUTABLE"),
+            "scan_on_push": repository.get("imageScanningConfiguration", {}).get("scanOnPush", False),
+            "lifecycle_policy": policy,
+        },
+        outputs={
+            "name": repository["repositoryName"],
+            "arn": repository["repositoryArn"],
+            "uri": repository["repositoryUri"],
+        },
+        tags=tags,
+    )
