@@ -1,0 +1,2 @@
+def test_x(host):
+    assert host.service("haproxy").is_running
