@@ -1,0 +1,90 @@
+"""NAT gateway. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNatGateway.html"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from ..reconcile.errors import CannotSettle
+from ..reconcile.model import Found, Value
+from .ec2 import Ec2Kind, absence_is_fine, client, client_token, tag_specifications
+from .kind import KEY_TAG, STACK_TAG, Context
+from .tagging import as_mapping, is_ours
+from .values import text
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import FilterTypeDef, NatGatewayTypeDef
+
+_LEAVING = ("failed", "deleting", "deleted")
+
+
+class NatGateway(Ec2Kind["NatGatewayTypeDef"]):
+    """Properties: ``subnet``, ``allocation`` (of its Elastic IP address). Output: ``id``."""
+
+    name: ClassVar[str] = "NAT gateway"
+    after: ClassVar[frozenset[str]] = frozenset({"subnet", "elastic_ip", "internet_gateway"})
+    immutable: ClassVar[frozenset[str]] = frozenset({"subnet", "allocation"})
+    billable: ClassVar[bool] = True
+    expected_seconds: ClassVar[int] = 100
+    timeout_seconds: ClassVar[int] = 600
+    deletable_in_use: ClassVar[bool] = True
+    id_filter: ClassVar[str] = "nat-gateway-id"
+
+    def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[NatGatewayTypeDef]:
+        """Page through DescribeNatGateways."""
+        for page in client(context).get_paginator("describe_nat_gateways").paginate(Filters=filters):
+            yield from page["NatGateways"]
+
+    def found(self, context: Context, item: NatGatewayTypeDef) -> Found | None:
+        """Read one NAT gateway. A failed one serves nobody and leaves by itself within the hour."""
+        tags = as_mapping(item.get("Tags", []))
+        if not is_ours(context, tags) or item["State"] in _LEAVING:
+            return None
+        identifier = item["NatGatewayId"]
+        addresses = [one["AllocationId"] for one in item["NatGatewayAddresses"] if "AllocationId" in one]
+        properties: dict[str, Value] = {
+            "subnet": item["SubnetId"],
+            "allocation": addresses[0] if addresses else None,
+        }
+        return Found("nat_gateway", tags[KEY_TAG], identifier, properties, {"id": identifier}, tags)
+
+    def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
+        """Create the gateway. Its token is not its predecessor's: AWS would answer with a dead one."""
+        ours: list[FilterTypeDef] = [
+            {"Name": f"tag:{STACK_TAG}", "Values": [context.stack]},
+            {"Name": f"tag:{KEY_TAG}", "Values": [key]},
+        ]
+        before = sorted(
+            item["NatGatewayId"] for item in self.describe(context, ours) if item["State"] in _LEAVING
+        )
+        subnet, allocation = text(properties, "subnet"), text(properties, "allocation")
+        gateway = client(context).create_nat_gateway(
+            SubnetId=subnet,
+            AllocationId=allocation,
+            ClientToken=client_token(context, key, subnet, allocation, before),
+            TagSpecifications=tag_specifications(context, key, "natgateway"),
+        )["NatGateway"]
+        identifier = gateway["NatGatewayId"]
+        return Found("nat_gateway", key, identifier, properties, {"id": identifier}, context.tags_for(key))
+
+    def settled(self, context: Context, found: Found) -> Found | None:
+        """Wait for the state available."""
+        for item in self.describe(context, [{"Name": self.id_filter, "Values": [found.id]}]):
+            if item["State"] == "available":
+                return self.found(context, item)
+            if item["State"] in _LEAVING:
+                reason = item.get("FailureMessage") or item.get("FailureCode") or f"it is {item['State']}"
+                raise CannotSettle(
+                    f"{found.id} cannot be used: {reason}", "Run again once the cause is gone."
+                )
+        return None
+
+    def delete(self, context: Context, found: Found) -> None:
+        """Delete the gateway."""
+        with absence_is_fine():
+            client(context).delete_nat_gateway(NatGatewayId=found.id)
+
+    def gone(self, context: Context, found: Found) -> bool:
+        """Wait for the state deleted: until then it holds its address and its network interface."""
+        items = self.describe(context, [{"Name": self.id_filter, "Values": [found.id]}])
+        return all(item["State"] in ("deleted", "failed") for item in items)

@@ -1,0 +1,103 @@
+"""Gateway endpoint. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from botocore.exceptions import ClientError
+
+from ..reconcile.errors import CannotSettle
+from ..reconcile.model import Change, Found, Value
+from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
+from .kind import KEY_TAG, Context
+from .tagging import as_mapping, is_ours
+from .values import text, texts
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import FilterTypeDef, VpcEndpointTypeDef
+
+_LEAVING = ("deleting", "deleted", "rejected", "expired")
+
+
+class VpcEndpoint(Ec2Kind["VpcEndpointTypeDef"]):
+    """Properties: ``vpc``, ``service``, ``route_tables``. Output: ``id``. Its policy stays AWS's default.
+
+    A policy that named only the stack's bucket would cut the hosts off from ECR's layers, which are in S3.
+    """
+
+    name: ClassVar[str] = "gateway endpoint"
+    after: ClassVar[frozenset[str]] = frozenset({"vpc", "route_table"})
+    immutable: ClassVar[frozenset[str]] = frozenset({"vpc", "service"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"route_tables"})
+    timeout_seconds: ClassVar[int] = 180
+    id_filter: ClassVar[str] = "vpc-endpoint-id"
+
+    def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[VpcEndpointTypeDef]:
+        """Page through DescribeVpcEndpoints."""
+        for page in client(context).get_paginator("describe_vpc_endpoints").paginate(Filters=filters):
+            yield from page["VpcEndpoints"]
+
+    def found(self, context: Context, item: VpcEndpointTypeDef) -> Found | None:
+        """Read one endpoint."""
+        tags = as_mapping(item.get("Tags", []))
+        if not is_ours(context, tags) or item["State"].lower() in _LEAVING:
+            return None
+        identifier = item["VpcEndpointId"]
+        properties: dict[str, Value] = {
+            "vpc": item["VpcId"],
+            "service": item["ServiceName"],
+            "route_tables": sorted(item.get("RouteTableIds", [])),
+        }
+        return Found("vpc_endpoint", tags[KEY_TAG], identifier, properties, {"id": identifier}, tags)
+
+    def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
+        """Create the endpoint; AWS adds its routes to the tables."""
+        endpoint = client(context).create_vpc_endpoint(
+            VpcEndpointType="Gateway",
+            VpcId=text(properties, "vpc"),
+            ServiceName=text(properties, "service"),
+            RouteTableIds=texts(properties, "route_tables"),
+            TagSpecifications=tag_specifications(context, key, "vpc-endpoint"),
+        )["VpcEndpoint"]
+        identifier = endpoint["VpcEndpointId"]
+        return Found("vpc_endpoint", key, identifier, properties, {"id": identifier}, context.tags_for(key))
+
+    def update(
+        self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]
+    ) -> Found:
+        """Add and remove route tables."""
+        now, wanted = set(texts(found.properties, "route_tables")), set(texts(properties, "route_tables"))
+        client(context).modify_vpc_endpoint(
+            VpcEndpointId=found.id,
+            AddRouteTableIds=sorted(wanted - now),
+            RemoveRouteTableIds=sorted(now - wanted),
+        )
+        return Found(found.kind, found.key, found.id, properties, found.outputs, found.tags)
+
+    def settled(self, context: Context, found: Found) -> Found | None:
+        """Wait for the state available."""
+        for item in self.describe(context, [{"Name": self.id_filter, "Values": [found.id]}]):
+            if item["State"].lower() == "available":
+                return self.found(context, item)
+            if item["State"].lower() in ("failed", *_LEAVING):
+                raise CannotSettle(
+                    f"{found.id} is {item['State']}.", "Delete it in the console and run again."
+                )
+        return None
+
+    def delete(self, context: Context, found: Found) -> None:
+        """Delete the endpoint. This call answers 200 with the errors inside."""
+        answer = client(context).delete_vpc_endpoints(VpcEndpointIds=[found.id])
+        for item in answer.get("Unsuccessful", []):
+            details = item.get("Error", {})
+            with absence_is_fine():
+                raise ClientError(
+                    {"Error": {"Code": details.get("Code", ""), "Message": details.get("Message", "")}},
+                    "DeleteVpcEndpoints",
+                )
+
+    def gone(self, context: Context, found: Found) -> bool:
+        """Wait until its routes have left the tables."""
+        items = self.describe(context, [{"Name": self.id_filter, "Values": [found.id]}])
+        return all(item["State"].lower() == "deleted" for item in items)
