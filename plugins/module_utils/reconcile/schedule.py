@@ -1,8 +1,8 @@
 """In which order the operations of a plan may run: pure bookkeeping over names of operations.
 
 A step becomes one operation, a replacement two (``delete`` and ``create``). What an operation has to wait for
-is either hard (what it refers to must exist) or soft (AWS refuses or confuses the other order); a soft rule is
-dropped where it would close a circle, so a schedule always ends.
+is either hard (what it refers to must exist) or soft (AWS refuses or confuses the other order). A soft rule
+is dropped where it would close a circle, so a schedule always ends.
 """
 
 from __future__ import annotations

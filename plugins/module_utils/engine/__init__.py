@@ -1,0 +1,1 @@
+"""The edge of the engine: the only code that runs plans, with threads, clocks and calls to AWS."""

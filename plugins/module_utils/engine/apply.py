@@ -1,0 +1,181 @@
+"""Runs a schedule: every operation on a thread of its own, the moment what it needs is done."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ..aws import THREADS
+from ..reconcile.model import Found
+from ..reconcile.schedule import Operation, Schedule, Verb
+from ..resources.kind import Kind
+from .failures import Failure, Interrupted, failure
+from .progress import Reporter
+from .work import Worker
+
+_TICK_SECONDS = 0.5
+_PATIENCE_SECONDS = 30.0
+
+PARTICIPLES = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.DELETE: "deleted"}
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run did. ``seconds`` is by operation; ``waiting`` lists what never started."""
+
+    done: list[Operation] = field(default_factory=list)
+    found: dict[str, Found] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    waiting: list[Operation] = field(default_factory=list)
+    running: list[Operation] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    operation: Operation
+    found: Found | None
+    error: Exception | None
+    seconds: float
+
+
+class Apply:
+    """One run of one schedule."""
+
+    def __init__(
+        self, schedule: Schedule, worker: Worker, reporter: Reporter, parent: int | None = None
+    ) -> None:
+        """``parent`` is a process whose end interrupts the run: nobody would hear its result."""
+        self._schedule = schedule
+        self._worker = worker
+        self._reporter = reporter
+        self._parent = parent
+        self._ended: queue.SimpleQueue[_Ended] = queue.SimpleQueue()
+        self._started: dict[str, float] = {}
+        self._done: set[str] = set()
+        self._failed: set[str] = set()
+        self.outcome = Outcome()
+
+    def run(self) -> Outcome:
+        """Carry out everything that can be, and return when nothing runs any more.
+
+        An interruption (SIGINT, SIGTERM) starts nothing new and gives what runs half a minute.
+        """
+        operations = self._schedule.operations
+        self._reporter.send({"type": "plan", "total": len(operations)})
+        with _interruptible(self._worker.stopping):
+            give_up = 0.0
+            while True:
+                if self._worker.stopping.is_set():
+                    give_up = give_up or time.monotonic() + _PATIENCE_SECONDS
+                else:
+                    self._start()
+                if not self._running() or (give_up and time.monotonic() > give_up):
+                    break
+                self._collect()
+        outcome = self.outcome
+        outcome.interrupted = self._worker.stopping.is_set()
+        outcome.running = [operations[name] for name in self._running()]
+        outcome.waiting = [one for name, one in operations.items() if name not in self._started]
+        return outcome
+
+    def _running(self) -> list[str]:
+        return [name for name in self._started if name not in self._done | self._failed]
+
+    def _start(self) -> None:
+        """Start what can start, as far as there are threads: daemons, so that a hanging call holds no exit."""
+        room = THREADS - len(self._running())
+        for operation in self._schedule.startable(self._done, self._started)[:room]:
+            self._started[operation.id] = time.monotonic()
+            self._report("started", operation)
+            threading.Thread(target=self._perform, args=(operation,), daemon=True, name=operation.id).start()
+
+    def _perform(self, operation: Operation) -> None:
+        """Run on a thread: do it, and put what became of it into the queue."""
+        found: Found | None = None
+        error: Exception | None = None
+        try:
+            found = self._worker.perform(operation)
+        except Exception as caught:
+            error = caught
+        seconds = time.monotonic() - self._started[operation.id]
+        self._ended.put(_Ended(operation, found, error, seconds))
+
+    def _collect(self) -> None:
+        """Wait a moment for an operation to end, and book it."""
+        try:
+            ended = self._ended.get(timeout=_TICK_SECONDS)
+        except queue.Empty:
+            if self._parent is not None and not _alive(self._parent):
+                self._worker.stopping.set()
+            return
+        operation = ended.operation
+        self.outcome.seconds[operation.id] = round(ended.seconds, 2)
+        if ended.error is None:
+            self._done.add(operation.id)
+            self.outcome.done.append(operation)
+            if ended.found is not None:
+                self.outcome.found[operation.step.key] = ended.found
+            self._report("done", operation, ended.seconds)
+            return
+        self._failed.add(operation.id)
+        if isinstance(ended.error, Interrupted):
+            self.outcome.running.append(operation)
+            return
+        kind = self._kind(operation)
+        words = failure(
+            ended.error, operation.verb, kind.name, operation.step.key, self._worker.context.region
+        )
+        self.outcome.failures.append(words)
+        self._report("failed", operation, ended.seconds, str(words))
+
+    def _kind(self, operation: Operation) -> Kind:
+        kinds: Mapping[str, Kind] = self._worker.kinds
+        return kinds[operation.step.kind]
+
+    def _report(self, what: str, operation: Operation, seconds: float = 0.0, text: str = "") -> None:
+        kind = self._kind(operation)
+        usual = 0 if operation.verb is Verb.DELETE else kind.expected_seconds
+        self._reporter.send(
+            {
+                "type": what,  # type: ignore[typeddict-item]
+                "id": operation.id,
+                "verb": operation.verb.value,
+                "kind": kind.name,
+                "name": operation.step.key,
+                "seconds": round(seconds, 1),
+                "usual": usual,
+                "text": text,
+            }
+        )
+
+
+@contextlib.contextmanager
+def _interruptible(stopping: threading.Event) -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into ``stopping`` for a while. Outside of the main thread nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {one: signal.signal(one, lambda *_: stopping.set()) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

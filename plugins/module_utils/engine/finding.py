@@ -1,0 +1,51 @@
+"""What AWS has of a stack: every kind asked at once, each by as few calls as its API allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from ..aws import THREADS
+from ..reconcile.errors import AirliftError
+from ..reconcile.model import Found, Wanted
+from ..resources.kind import Context, Kind
+from .failures import failure
+
+
+def find_all(context: Context, wanted: Sequence[Wanted], kinds: Mapping[str, Kind]) -> tuple[Found, ...]:
+    """Return every resource that carries the stack's tag, of all ``kinds``.
+
+    Raises ``AirliftError`` with one line per kind that could not be asked: half an answer plans duplicates.
+    """
+    by_kind: dict[str, list[Wanted]] = {}
+    for resource in wanted:
+        by_kind.setdefault(resource.kind, []).append(resource)
+
+    def one(name: str) -> Sequence[Found]:
+        return kinds[name].find(context, by_kind.get(name, []))
+
+    found: list[Found] = []
+    errors: list[str] = []
+    for name, result in together({name: partial(one, name) for name in kinds}).items():
+        if isinstance(result, Exception):
+            words = failure(result, "read", kinds[name].name, "resources", context.region)
+            errors.append(str(words))
+        else:
+            found.extend(result)
+    if errors:
+        raise AirliftError("\n".join(errors))
+    return tuple(found)
+
+
+def together[T](calls: Mapping[str, Callable[[], T]]) -> dict[str, T | Exception]:
+    """Run ``calls`` side by side and return what each returned or raised."""
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="airlift-find") as pool:
+        futures = {name: pool.submit(call) for name, call in calls.items()}
+        results: dict[str, T | Exception] = {}
+        for name, future in futures.items():
+            try:
+                results[name] = future.result()
+            except Exception as error:
+                results[name] = error
+    return results

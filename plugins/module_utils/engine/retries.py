@@ -1,0 +1,82 @@
+"""Which errors pass by themselves. (Throttling and broken reads are botocore's to repeat.)"""
+
+from __future__ import annotations
+
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, HTTPClientError
+
+from .failures import code_of
+
+CONSISTENCY_SECONDS = 90.0
+"""How long AWS may take until what was just created is visible everywhere. Usually under 10."""
+
+RELEASE_SECONDS = 300.0
+"""How long AWS may take until what used a resource has let go of it (a load balancer's interfaces)."""
+
+_NOT_YET_VISIBLE = {
+    "InvalidVpcID.NotFound",
+    "InvalidVpcId.NotFound",
+    "InvalidSubnetID.NotFound",
+    "InvalidSubnetId.NotFound",
+    "InvalidGroup.NotFound",
+    "InvalidGroupId.NotFound",
+    "InvalidSecurityGroupID.NotFound",
+    "InvalidSecurityGroupRuleId.NotFound",
+    "InvalidRouteTableID.NotFound",
+    "InvalidRouteTableId.NotFound",
+    "InvalidInternetGatewayID.NotFound",
+    "InvalidInternetGatewayId.NotFound",
+    "InvalidAllocationID.NotFound",
+    "InvalidNatGatewayID.NotFound",
+    "InvalidInstanceID.NotFound",
+    "InvalidKeyPair.NotFound",
+    "NatGatewayNotFound",
+    "NoSuchEntity",
+    "NoSuchBucket",
+    "TargetGroupNotFound",
+    "LoadBalancerNotFound",
+    "ListenerNotFound",
+    "CertificateNotFound",
+}
+_BUSY = {
+    "IncorrectState",
+    "IncorrectInstanceState",
+    "ConcurrentModification",
+    "ConcurrentModificationException",
+    "OperationAborted",
+    "OperationAbortedException",
+    "OperationInProgress",
+    "PriorRequestNotComplete",
+    "InvalidRequestException.Pending",
+}
+_STILL_USED = {
+    "DependencyViolation",
+    "DeleteConflict",
+    "ResourceInUse",
+    "ResourceInUseException",
+    "InvalidIPAddress.InUse",
+    "InvalidGroup.InUse",
+    "Gateway.NotAttached",
+    "BucketNotEmpty",
+}
+_NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
+
+
+def reply_lost(error: Exception) -> bool:
+    """Whether the request may have been carried out although no answer came."""
+    return isinstance(error, HTTPClientError) and not isinstance(error, _NOT_SENT)
+
+
+def passes(error: Exception) -> bool:
+    """Whether a creation or an update that got ``error`` can succeed a little later, unchanged."""
+    code = code_of(error)
+    text = str(error)
+    profile_not_visible = code in {"InvalidParameterValue", "InvalidParameterCombination"} and (
+        "Instance Profile" in text or "iamInstanceProfile" in text
+    )
+    role_not_visible = code in {"MalformedPolicyDocument", "InvalidParameterException"} and "rincipal" in text
+    return code in _NOT_YET_VISIBLE | _BUSY or profile_not_visible or role_not_visible
+
+
+def releases(error: Exception) -> bool:
+    """Whether a deletion that got ``error`` can succeed once others have let go."""
+    return code_of(error) in _STILL_USED | _BUSY

@@ -1,0 +1,82 @@
+"""A whole stack: look, plan, and make it so. What the modules call."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..aws import Session
+from ..blueprint.options import Facts, StackOptions
+from ..blueprint.stack import build
+from ..reconcile.model import Action, Found, Wanted
+from ..reconcile.plan import Plan, plan
+from ..reconcile.schedule import schedule
+from ..resources.kind import Context, Kind
+from ..resources.registry import KINDS
+from .apply import Apply, Outcome
+from .finding import find_all
+from .lookups import check_hosts, facts
+from .progress import Reporter
+from .work import Worker
+
+
+@dataclass(slots=True)
+class Stack:
+    """One stack as the owner wants it, in the account that the session reaches."""
+
+    session: Session
+    options: StackOptions
+    reporter: Reporter = field(default_factory=lambda: Reporter(None))
+    parent: int | None = None
+    kinds: Mapping[str, Kind] = field(default_factory=lambda: KINDS)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def context(self, account_id: str) -> Context:
+        """Return what the kinds need in every call."""
+        options = self.options
+        return Context(self.session, options.name, self.session.region, account_id, options.tags)
+
+    def run(self, plan: Plan, context: Context) -> Outcome:
+        """Carry out ``plan``."""
+        outputs = {
+            step.key: step.found.outputs
+            for step in plan.steps
+            if step.found is not None and step.wanted is not None and step.action is not Action.REPLACE
+        }
+        worker = Worker(context, self.kinds, outputs, self.stopping)
+        return Apply(schedule(plan, self.kinds), worker, self.reporter, self.parent).run()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is wanted, what is there, and what lies between: everything that check mode needs."""
+
+    facts: Facts
+    context: Context
+    wanted: tuple[Wanted, ...]
+    plan: Plan
+
+
+def preview(stack: Stack, data_may_go: bool = False) -> Preview:
+    """Look and plan; nothing is changed.
+
+    Raises ``AirliftError`` (``BlueprintError`` for what is wrong in the options) before anything could be.
+    """
+    known = facts(stack.session, stack.options)
+    wanted = build(stack.options, known)
+    context = stack.context(known.account_id)
+    found = find_all(context, wanted, stack.kinds)
+    steps = plan(wanted, found, stack.kinds, context.tags_for, data_may_go)
+    check_hosts(stack.session, stack.options, known, steps)
+    return Preview(known, context, wanted, steps)
+
+
+def after(plan: Plan, outcome: Outcome | None) -> dict[str, Found]:
+    """Return by key what exists of the wanted resources: as found, or as ``outcome`` left it."""
+    there = {
+        step.key: step.found
+        for step in plan.steps
+        if step.wanted is not None and step.found is not None and step.action is not Action.REPLACE
+    }
+    return there | (outcome.found if outcome is not None else {})

@@ -1,0 +1,98 @@
+"""The way out: delete, look again until nothing is there, and prove it by a second witness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ..aws import Session
+from ..blueprint.options import Facts
+from ..blueprint.stack import collect
+from ..reconcile.model import Found
+from ..reconcile.plan import Plan, removal
+from ..resources.kind import STACK_TAG, Context
+from .apply import Outcome
+from .finding import find_all
+from .lookups import facts
+from .stack import Stack
+
+_ROUNDS = 5
+
+
+@dataclass(slots=True)
+class Removal:
+    """What a teardown did: its first plan, one outcome per round, and what is left.
+
+    ``left`` should be gone and is not. ``strangers`` are ARNs that carry the stack's tag and that no kind
+    of Airlift's knows: they are reported, not deleted.
+    """
+
+    plan: Plan
+    outcomes: list[Outcome] = field(default_factory=list)
+    left: tuple[Found, ...] = ()
+    strangers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything of the stack that there is."""
+
+    facts: Facts
+    context: Context
+    protected: frozenset[str]
+    found: tuple[Found, ...]
+
+
+def take_inventory(stack: Stack) -> Inventory:
+    """Find the whole stack. Options that make no sense must not keep anybody from removing it."""
+    known = facts(stack.session, stack.options)
+    wanted, _errors = collect(stack.options, known)
+    context = stack.context(known.account_id)
+    protected = frozenset(resource.key for resource in wanted if resource.protected)
+    return Inventory(known, context, protected, find_all(context, wanted, stack.kinds))
+
+
+def remove(stack: Stack, data_may_go: bool, check: bool) -> Removal:
+    """Delete the stack; what holds data only if ``data_may_go``. With ``check``, only say what would go."""
+    inventory = take_inventory(stack)
+    plan = removal(inventory.found, stack.kinds, inventory.protected, data_may_go)
+    result = Removal(plan)
+    if check:
+        return result
+    rest = plan
+    while rest.changing and len(result.outcomes) < _ROUNDS:
+        outcome = stack.run(rest, inventory.context)
+        result.outcomes.append(outcome)
+        inventory = take_inventory(stack)
+        rest = removal(inventory.found, stack.kinds, inventory.protected, data_may_go)
+        if outcome.interrupted or (outcome.failures and not outcome.done):
+            break
+    result.left = tuple(step.found for step in rest.changing if step.found is not None)
+    result.strangers = strangers(stack.session, stack.options.name, (*inventory.found, *_deleted(plan)))
+    return result
+
+
+def _deleted(plan: Plan) -> Iterable[Found]:
+    return (step.found for step in plan.changing if step.found is not None)
+
+
+def strangers(session: Session, stack: str, known: Iterable[Found]) -> tuple[str, ...]:
+    """Return the ARNs that the tagging API lists under the stack's tag and that are none of ``known``.
+
+    The API lags by minutes and may still list what was just deleted: that is in ``known``, too. Where it may
+    not be asked (no permission, not on the embedded AWS) it has nothing to say.
+    https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+    """
+    names = [name for one in known for name in (one.id, *one.outputs.values()) if name]
+    try:
+        pages = (
+            session.client("resourcegroupstaggingapi")
+            .get_paginator("get_resources")
+            .paginate(TagFilters=[{"Key": STACK_TAG, "Values": [stack]}])
+        )
+        arns = [one["ResourceARN"] for page in pages for one in page["ResourceTagMappingList"]]
+    except (BotoCoreError, ClientError):
+        return ()
+    return tuple(arn for arn in sorted(arns) if not any(arn.endswith(name) for name in names))
