@@ -1,0 +1,99 @@
+"""The identity layer: the role that hosts act as, with no more than what they do."""
+
+from __future__ import annotations
+
+import re
+
+from ..reconcile.errors import BlueprintError
+from ..reconcile.model import Reference, Value, Wanted
+from . import observability, storage
+from .options import Facts, StackOptions
+from .policy import allow, arn, document
+
+ROLE = "identity/host-role"
+PROFILE = "identity/host-profile"
+
+_POLICY_ARN = re.compile(r"^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[\w+=,.@/-]+$")
+
+_SESSION_ACTIONS = (
+    "ec2messages:AcknowledgeMessage",
+    "ec2messages:DeleteMessage",
+    "ec2messages:FailMessage",
+    "ec2messages:GetEndpoint",
+    "ec2messages:GetMessages",
+    "ec2messages:SendReply",
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
+"""What the SSM agent calls. None of them can be limited to a resource."""
+
+
+def wanted(options: StackOptions, facts: Facts) -> list[Wanted]:
+    """Return the hosts' role and the instance profile that hands it to them."""
+    boundary = options.identity.permissions_boundary
+    if boundary is not None and not _POLICY_ARN.match(boundary):
+        raise BlueprintError(
+            f"identity.permissions_boundary is {boundary!r}; it must be the ARN of a managed policy, "
+            "such as arn:aws:iam::123456789012:policy/boundary."
+        )
+    name = f"{options.name}-host"
+    return [
+        Wanted(
+            "iam_role",
+            ROLE,
+            {
+                "name": name,
+                "description": f"What the inference hosts of {options.name} may do",
+                "trust_policy": _trust(facts),
+                "policies": {"host": host_policy(options, facts)},
+                "permissions_boundary": boundary,
+            },
+        ),
+        Wanted("instance_profile", PROFILE, {"name": name, "role": Reference(ROLE, "name")}),
+    ]
+
+
+def host_policy(options: StackOptions, facts: Facts) -> dict[str, Value]:
+    """Return what a host may do: pull one image, read models, a secret and a parameter, write its logs."""
+    bucket = storage.bucket_arn(options, facts)
+    groups = [
+        arn(facts, "logs", f"log-group:{name}:*") for name in observability.group_names(options).values()
+    ]
+    statements = [
+        allow("RegistryLogin", ["ecr:GetAuthorizationToken"], ["*"]),
+        allow(
+            "PullImages",
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            [Reference("registry/repository/inference", "arn")],
+        ),
+        allow("ReadModels", ["s3:GetObject"], [f"{bucket}/models/*"]),
+        allow("ListModels", ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": ["models/*"]}}),
+        allow("WriteLogObjects", ["s3:PutObject"], [f"{bucket}/logs/hosts/*"]),
+        allow("ReadKeys", ["secretsmanager:GetSecretValue"], [Reference("secrets/api-keys", "arn")]),
+        allow("ReadRelease", ["ssm:GetParameter"], [Reference("delivery/release", "arn")]),
+        allow("WriteLogEvents", ["logs:CreateLogStream", "logs:PutLogEvents"], groups),
+        allow(
+            "WriteMetrics",
+            ["cloudwatch:PutMetricData"],
+            ["*"],
+            {"StringEquals": {"cloudwatch:namespace": [f"Airlift/{options.name}"]}},
+        ),
+    ]
+    if options.compute.access == "ssm":
+        statements.append(allow("Sessions", _SESSION_ACTIONS, ["*"]))
+    return document(*statements)
+
+
+def _trust(facts: Facts) -> dict[str, Value]:
+    suffix = ".cn" if facts.partition == "aws-cn" else ""
+    return document(
+        {
+            "Sid": "Hosts",
+            "Effect": "Allow",
+            "Principal": {"Service": [f"ec2.amazonaws.com{suffix}"]},
+            "Action": ["sts:AssumeRole"],
+        }
+    )
