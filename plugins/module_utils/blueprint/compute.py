@@ -1,0 +1,112 @@
+"""The hosts: spread over the private subnets, each known by its number."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Sequence
+
+from ..reconcile.errors import BlueprintError
+from ..reconcile.model import Reference, Value, Wanted
+from .network import private_subnet, zone_letters
+from .options import Facts, StackOptions
+from .security import HOST
+
+KEY_PAIR = "compute/key-pair"
+ROLE = "inference"
+MAX_HOSTS = 20
+MIN_VOLUME_GIB = 8
+MAX_VOLUME_GIB = 16384
+MAX_HOP_LIMIT = 2
+KEY_TYPES = ("ssh-ed25519", "ssh-rsa")
+"""What EC2 imports."""
+
+INSTANCE_TYPE = re.compile(r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")
+
+
+def wanted(options: StackOptions, facts: Facts) -> Sequence[Wanted]:
+    """Return the key pair and the hosts. Raises ``BlueprintError`` with everything that is wrong."""
+    errors = list(_errors(options))
+    if errors:
+        raise BlueprintError("\n".join(errors))
+    resources = []
+    if options.compute.access == "ssh" and options.compute.ssh_public_key is not None:
+        public_key = material(options.compute.ssh_public_key)
+        resources.append(Wanted("key_pair", KEY_PAIR, {"name": options.name, "public_key": public_key}))
+    return [*resources, *_hosts(options, facts)]
+
+
+def material(public_key: str) -> str:
+    """Return the type and the material of a public key in OpenSSH's form, without its comment."""
+    return " ".join(public_key.split()[:2])
+
+
+def _hosts(options: StackOptions, facts: Facts) -> Iterator[Wanted]:
+    letters = zone_letters(options)
+    for index in range(options.compute.count):
+        subnet = private_subnet(letters[index % len(letters)])
+        yield Wanted("instance", f"compute/host/{index + 1}", _host(options, facts, subnet))
+
+
+def _host(options: StackOptions, facts: Facts, subnet: Reference) -> dict[str, Value]:
+    compute = options.compute
+    return {
+        "instance_type": compute.instance_type,
+        "image_id": facts.image_id,
+        "subnet": subnet,
+        "security_groups": [HOST],
+        "profile": Reference("identity/host-profile", "name"),
+        "key_name": Reference(KEY_PAIR, "name") if compute.access == "ssh" else None,
+        "role": ROLE,
+        "state": "running",
+        "spot": compute.spot,
+        "http_tokens": "required",
+        "hop_limit": compute.hop_limit,
+        "root_device": facts.root_device_name,
+        "volume_gib": compute.volume_gib,
+        "volume_type": "gp3",
+        "volume_encrypted": True,
+        "ebs_optimized": not compute.instance_type.startswith(("t1.", "t2.", "m1.", "m2.", "m3.", "c1.")),
+    }
+
+
+def _errors(options: StackOptions) -> Iterator[str]:
+    compute = options.compute
+    if not 0 <= compute.count <= MAX_HOSTS:
+        yield f"compute.count is {compute.count}; it must be between 0 and {MAX_HOSTS}."
+    if not MIN_VOLUME_GIB <= compute.volume_gib <= MAX_VOLUME_GIB:
+        yield (
+            f"compute.volume_gib is {compute.volume_gib}; it must be between {MIN_VOLUME_GIB} "
+            f"(what the image takes) and {MAX_VOLUME_GIB}."
+        )
+    if not 1 <= compute.hop_limit <= MAX_HOP_LIMIT:
+        yield (
+            f"compute.hop_limit is {compute.hop_limit}; it must be 1, or {MAX_HOP_LIMIT} where containers "
+            "have to reach the metadata service."
+        )
+    if not INSTANCE_TYPE.match(compute.instance_type):
+        yield f"compute.instance_type is {compute.instance_type!r}; a type looks like m7i.large."
+    if compute.access == "ssh" and compute.count > 0:
+        yield from _key_errors(compute.ssh_public_key)
+
+
+def _key_errors(public_key: str | None) -> Iterator[str]:
+    """Yield what is wrong with the public key. What it holds is not repeated: it might be a private one."""
+    if public_key is None or not public_key.strip():
+        yield "compute.ssh_public_key is missing, and compute.access is ssh. Give the text of a .pub file."
+        return
+    if "PRIVATE KEY" in public_key:
+        yield "compute.ssh_public_key holds a private key. Give the text of its .pub file."
+        return
+    parts = public_key.split()
+    if parts[0] not in KEY_TYPES:
+        yield f"compute.ssh_public_key has to begin with one of {', '.join(KEY_TYPES)}: EC2 imports no other."
+        return
+    try:
+        content = base64.b64decode(parts[1], validate=True) if len(parts) > 1 else b""
+    except binascii.Error:
+        content = b""
+    length = int.from_bytes(content[:4])
+    if content[4 : 4 + length] != parts[0].encode() or len(content) <= 4 + length:
+        yield "compute.ssh_public_key is cut short or damaged. Give the whole text of a .pub file."
