@@ -11,8 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from localcloud.settings import Settings
+
+if TYPE_CHECKING:
+    from localcloud.control import Routes
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,14 @@ class Plane:
 
     def reconcile(self) -> None:
         """Make the machine as moto's backends say. An exception is logged and does not stop other planes."""
+
+    def networks(self) -> Sequence[Network]:
+        """Networks that this plane has made."""
+        return ()
+
+    def control(self) -> Routes:
+        """What it answers below `/_localcloud/`."""
+        return {}
 
     def guest(self, gateway: str) -> Guest:
         """What each new instance needs to know; `gateway` is this machine's address in the instance's VPC."""

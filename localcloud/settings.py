@@ -60,6 +60,17 @@ class Settings:
         """Labels for every Docker object of this localcloud."""
         return {LABEL: self.prefix}
 
+    @property
+    def arguments(self) -> list[str]:
+        """The command line's options that give these settings again."""
+        return [
+            f"--state-dir={self.state_dir}",
+            f"--port={self.port}",
+            f"--region={self.region}",
+            f"--prefix={self.prefix}",
+            f"--loopback={self.loopback}",
+        ]
+
     def container_name(self, instance_id: str) -> str:
         """Name of the container that is the instance `i-…`."""
         return f"{self.prefix}-{instance_id}"

@@ -1,0 +1,145 @@
+"""The command line: `python -m localcloud …`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from localcloud import daemon
+from localcloud.engine import connect
+from localcloud.errors import LocalcloudError
+from localcloud.hostimage import TAG, ensure_image
+from localcloud.log import configure
+from localcloud.planes import PLANES
+from localcloud.server import CloudServer
+from localcloud.settings import Settings
+
+DESCRIPTION = """\
+The embedded AWS. It answers AWS's API on 127.0.0.1 and puts real things behind it: EC2 instances are systemd
+containers with IMDSv2, ECR is a registry, load balancers are HAProxy, Run Command executes.
+It cannot stand for real timings, GPU hosts or IAM denials."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0 when it did what it says, and 1 otherwise."""
+    options = _parser().parse_args(arguments)
+    settings = Settings(
+        state_dir=options.state_dir.absolute(),
+        port=options.port,
+        region=options.region,
+        prefix=options.prefix,
+        loopback=options.loopback,
+    )
+    try:
+        return int(options.run(settings, options))
+    except LocalcloudError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="localcloud", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    default = Settings()
+    environment = os.environ
+    parser.add_argument(
+        "--state-dir", type=Path, default=Path(environment.get("LOCALCLOUD_STATE_DIR", default.state_dir))
+    )
+    parser.add_argument("--port", type=int, default=int(environment.get("LOCALCLOUD_PORT", default.port)))
+    parser.add_argument("--region", default=environment.get("LOCALCLOUD_REGION", default.region))
+    parser.add_argument(
+        "--prefix",
+        default=environment.get("LOCALCLOUD_PREFIX", default.prefix),
+        help="begins the name of every container, network and rule",
+    )
+    parser.add_argument(
+        "--loopback",
+        default=environment.get("LOCALCLOUD_LOOPBACK", default.loopback),
+        help="first three octets of the addresses of registry and load balancers",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    commands.add_parser("start", help="start in the background; return when ready").set_defaults(run=_start)
+    commands.add_parser("stop", help="remove every trace, and look again").set_defaults(run=_stop)
+    commands.add_parser("status", help="exit 0 and describe it when it runs").set_defaults(run=_status)
+    logs = commands.add_parser("logs", help="print the server's log")
+    logs.add_argument("--follow", "-f", action="store_true")
+    logs.set_defaults(run=_logs)
+    serve = commands.add_parser("serve", help="run in the foreground")
+    serve.add_argument("--control-plane-only", action="store_true", help="the API alone: no root, no Docker")
+    serve.add_argument("--port", type=int, default=argparse.SUPPRESS)
+    serve.add_argument("--verbose", action="store_true", help="log each request")
+    serve.add_argument("--prepared", action="store_true", help=argparse.SUPPRESS)
+    serve.set_defaults(run=_serve)
+    build = commands.add_parser("build-image", help=f"build {TAG}, which instances are started from")
+    build.add_argument("--force", action="store_true", help="build although nothing has changed")
+    build.set_defaults(run=_build_image)
+    return parser
+
+
+def _say(line: str) -> None:
+    print(f"localcloud: {line}", flush=True)
+
+
+def _start(settings: Settings, _: argparse.Namespace) -> int:
+    daemon.start(settings, PLANES, _say)
+    return 0
+
+
+def _stop(settings: Settings, _: argparse.Namespace) -> int:
+    daemon.stop(settings, PLANES, _say)
+    return 0
+
+
+def _status(settings: Settings, _: argparse.Namespace) -> int:
+    state = daemon.health(settings)
+    if state is None:
+        print(
+            f"localcloud does not answer on {settings.endpoint}. Start it with `python -m localcloud start`."
+        )
+        return 1
+    print(json.dumps(state, indent=2))
+    return 0 if state["status"] == "ok" else 1
+
+
+def _logs(settings: Settings, options: argparse.Namespace) -> int:
+    if not settings.paths.log_file.exists():
+        raise LocalcloudError(
+            f"Failed to read the log {settings.paths.log_file}: it does not exist.",
+            "The log is kept from `start` to `stop`.",
+        )
+    follow = ["--follow"] if options.follow else []
+    return subprocess.run(["tail", "--lines=+1", *follow, settings.paths.log_file], check=False).returncode
+
+
+def _serve(settings: Settings, options: argparse.Namespace) -> int:
+    configure(options.verbose)
+    kinds = () if options.control_plane_only else PLANES
+    if kinds and not options.prepared:
+        daemon.prepare(settings, kinds, _say)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    if kinds:
+        daemon.note_pid(settings)
+    server = CloudServer(settings, kinds)
+    server.start()
+    _say(f"answers on {settings.endpoint}")
+    ended.wait()
+    server.stop()
+    return 0
+
+
+def _build_image(_: Settings, options: argparse.Namespace) -> int:
+    built = ensure_image(connect(), _say, force=options.force)
+    _say(f"built image {TAG}" if built else f"image {TAG} is up to date")
+    return 0

@@ -1,0 +1,82 @@
+"""Where moto's control plane answers untruly, and what AWS does instead: with data planes or without."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.amis import Ami
+from moto.ec2.models.instances import Reservation
+
+from localcloud.backends import IMAGE_TAG
+from localcloud.settings import MachineImage, Settings
+
+if TYPE_CHECKING:
+    Method = Callable[..., Any]
+
+NO_TOKEN = "ABCDE"  # noqa: S105  # what moto takes for an absent ClientToken
+
+_lock = threading.RLock()
+_originals: dict[tuple[type, str], Method] = {}
+
+
+def wrap(owner: type, name: str, wrapper: Callable[[Method], Method]) -> None:
+    """Put `wrapper(original)` in the place of `owner.name`; doing so again replaces the first wrapper."""
+    original = _originals.setdefault((owner, name), getattr(owner, name))
+    setattr(owner, name, wraps(original)(wrapper(original)))
+
+
+def tell(settings: Settings) -> None:
+    """Patch moto for this process."""
+    wrap(EC2Backend, "run_instances", _idempotent)
+    wrap(EC2Backend, "__init__", lambda original: _with_images(original, settings.images))
+
+
+def _idempotent(original: Method) -> Method:
+    """RunInstances with a ClientToken that was used before returns the first call's instances.
+
+    https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
+    """
+
+    def run_instances(self: EC2Backend, image_id: str, count: int, *args: Any, **kwargs: Any) -> Reservation:
+        token = kwargs.get("client_token", NO_TOKEN)
+        wanted = (image_id, count, kwargs.get("instance_type"), kwargs.get("subnet_id"))
+        with _lock:
+            tokens: dict[str, tuple[tuple[Any, ...], Reservation]]
+            tokens = self.__dict__.setdefault("localcloud_tokens", {})
+            if token in tokens:
+                before, first = tokens[token]
+                if before != wanted:
+                    raise EC2ClientError(
+                        "IdempotentParameterMismatch",
+                        f"The client token {token} was used before with other parameters.",
+                    )
+                return first
+            reservation: Reservation = original(self, image_id, count, *args, **kwargs)
+            if token != NO_TOKEN:
+                tokens[token] = (wanted, reservation)
+            return reservation
+
+    return run_instances
+
+
+def _with_images(original: Method, images: tuple[MachineImage, ...]) -> Method:
+    """Every region begins with our machine images, owned by the account."""
+
+    def init(self: EC2Backend, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        for image in images:
+            ami: Ami = self.register_image(name=image.name, description=f"{image.docker_image}, a container")
+            ami.image_location = f"{self.account_id}/{image.name}"
+            ami.architecture = "x86_64"
+            ami.virtualization_type = "hvm"
+            ami.hypervisor = "xen"
+            ami.root_device_type = "ebs"
+            ami.root_device_name = "/dev/xvda"
+            ami.add_tags({IMAGE_TAG: image.docker_image})
+
+    return init
