@@ -1,0 +1,245 @@
+"""The inventory plugin: the instances of a stack, found by tag."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: airlift
+short_description: Hosts of an Airlift stack
+description:
+  - Lists the EC2 instances that carry the tag C(airlift:stack) of one stack, with one paginated
+    DescribeInstances.
+  - Groups them as C(airlift_<stack>), C(airlift_hosts) (those that run), C(role_<role>), C(az_<zone>) and
+    C(state_<state>).
+  - SSH host keys come from the instances' console output, which AWS authenticates, and are pinned in a
+    known_hosts file. The console is read only for instances that are not pinned yet. A host whose key is
+    not known yet is listed, and ssh refuses it until a later run has seen its key.
+  - Nothing that comes from a tag is ever evaluated as a template.
+  - Options that are not set here come from the variables of the group C(all) beside this file, or from C(-e).
+extends_documentation_fragment: inventory_cache
+options:
+  plugin:
+    description: The name of this plugin, C(airlift.stack.airlift).
+    required: true
+    type: str
+  stack:
+    description: The stack's name.
+    type: str
+    vars: [{name: airlift_stack_name}]
+  region:
+    description: The AWS region, for example C(eu-central-1).
+    type: str
+    vars: [{name: airlift_region}]
+  endpoint_url:
+    description: An endpoint in place of AWS itself. The environment's E(AWS_ENDPOINT_URL) wins over it.
+    type: str
+    vars: [{name: airlift_endpoint_url}]
+  profile:
+    description: A profile of the AWS configuration files. Unset, the usual chain of credentials applies.
+    type: str
+    vars: [{name: airlift_profile}]
+  access_key:
+    description: An access key id, where the usual chain of credentials is not wanted.
+    type: str
+    vars: [{name: airlift_access_key}]
+  secret_key:
+    description: The secret that belongs to O(access_key).
+    type: str
+    vars: [{name: airlift_secret_key}]
+  session_token:
+    description: The session token of temporary credentials.
+    type: str
+    vars: [{name: airlift_session_token}]
+  access:
+    description:
+      - How Ansible reaches the hosts, over SSH at their private addresses or over SSM Session Manager.
+      - Unset, the C(access) of the variable C(airlift_compute).
+    type: str
+    choices: [ssh, ssm]
+    default: ssh
+    vars: [{name: airlift_access}]
+  user:
+    description: The user to log in as. Debian's images have C(admin).
+    type: str
+    default: admin
+    vars: [{name: airlift_user}]
+  hostnames:
+    description:
+      - What a host is called. With C(key) it is the stack and the instance's key, C(airlift-host-1), which
+        stays when the instance is replaced.
+    type: str
+    choices: [key, instance_id, private_address]
+    default: key
+  known_hosts_file:
+    description: Where SSH host keys are pinned. Relative paths begin where ansible.cfg lies.
+    type: path
+    default: .airlift/known_hosts
+  ignore_unreachable_endpoint:
+    description: List no hosts, and say nothing, while nobody answers at O(endpoint_url).
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+# inventory/production/airlift.yml, with airlift_stack_name and airlift_region in group_vars/all.yml beside it
+plugin: airlift.stack.airlift
+
+# Everything in one file
+plugin: airlift.stack.airlift
+stack: demo
+region: eu-central-1
+access: ssm
+"""
+
+import os
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ansible import constants
+from ansible.errors import AnsibleParserError
+from ansible.inventory.data import InventoryData
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable
+from ansible.plugins.loader import vars_loader
+from ansible_collections.airlift.stack.plugins.module_utils.aws import Connection, Session
+from ansible_collections.airlift.stack.plugins.module_utils.inventory import hosts, source
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+OPTION_VARIABLES = (
+    "airlift_stack_name",
+    "airlift_region",
+    "airlift_endpoint_url",
+    "airlift_profile",
+    "airlift_access_key",
+    "airlift_secret_key",
+    "airlift_session_token",
+    "airlift_access",
+    "airlift_user",
+)
+
+STACK_NAME = re.compile(r"[a-z][a-z0-9-]{1,19}")
+
+
+class InventoryModule(BaseInventoryPlugin, Cacheable):
+    """Lists the hosts of one stack."""
+
+    NAME = "airlift.stack.airlift"
+
+    def verify_file(self, path: str) -> bool:
+        """Whether ``path`` is a configuration of this plugin, by its name."""
+        return bool(super().verify_file(path)) and path.endswith(("airlift.yml", "airlift.yaml"))
+
+    def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
+        """Add the stack's hosts to ``inventory``. Raises AnsibleParserError in words for the owner."""
+        super().parse(inventory, loader, path, cache)
+        self._vars = self._variables(path)
+        self._read_config_data(path)
+        access = self._access()
+        inventory.add_group(hosts.HOSTS_GROUP)
+        inventory.add_group(hosts.group_name("airlift", access.stack))
+        for host in hosts.hosts(self._instances(path, access, cache), access, self.get_option("hostnames")):
+            inventory.add_host(host.name)
+            for group in host.groups:
+                inventory.add_child(inventory.add_group(group), host.name)
+            for name, value in host.variables.items():
+                inventory.set_variable(host.name, name, value)
+
+    def _variables(self, path: str) -> dict[str, Any]:
+        """Return the variables that options may come from: group ``all`` beside the file, and extra vars."""
+        group_vars = vars_loader.get("host_group_vars")
+        beside = group_vars.get_vars(self.loader, str(Path(path).parent), [self.inventory.groups["all"]])
+        raw = {**beside, **self._vars, "inventory_dir": str(Path(path).resolve().parent)}
+        templar = self.templar.copy_with_new_env(available_variables=raw)
+        compute = raw.get("airlift_compute")
+        if isinstance(compute, Mapping) and "access" in compute:
+            raw.setdefault("airlift_access", compute["access"])
+        wanted = {name: templar.template(raw[name]) for name in OPTION_VARIABLES if name in raw}
+        return {name: value for name, value in wanted.items() if value not in (None, "")}
+
+    def _access(self) -> hosts.Access:
+        stack, region = self.get_option("stack"), self.get_option("region")
+        if not isinstance(stack, str) or not STACK_NAME.fullmatch(stack) or stack == "hosts":
+            raise AnsibleParserError(
+                f"Failed to read the inventory: {stack!r} is no name for a stack. Set airlift_stack_name "
+                "to 2 to 20 lower-case letters, digits and hyphens, a letter first ('hosts' is taken by a group)."
+            )
+        if not region:
+            raise AnsibleParserError(
+                "Failed to read the inventory: no region. Set airlift_region, as in us-east-1."
+            )
+        return hosts.Access(
+            stack=stack,
+            region=region,
+            connection=self.get_option("access"),
+            user=self.get_option("user"),
+            known_hosts=_project_directory() / self.get_option("known_hosts_file"),
+            profile=self.get_option("profile"),
+            endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or self.get_option("endpoint_url"),
+        )
+
+    def _instances(self, path: str, access: hosts.Access, cache: bool) -> list[hosts.Instance]:
+        """Return the stack's instances: from the cache where the owner wants one and it may be used."""
+        caching = self.get_option("cache")
+        key = self.get_cache_key(f"{path}:{access.stack}:{access.region}:{access.endpoint_url}")
+        if caching and cache and key in self.cache:
+            return [hosts.Instance(**kept) for kept in self.cache[key]]
+        found = self._ask(access)
+        if caching:
+            self.cache[key] = [asdict(instance) for instance in found]
+        return found
+
+    def _ask(self, access: hosts.Access) -> list[hosts.Instance]:
+        """Return the instances that AWS has, and keep the pinned host keys in step with them."""
+        ignore = self.get_option("ignore_unreachable_endpoint")
+        if ignore and access.endpoint_url and not _answers(access.endpoint_url):
+            return []
+        try:
+            ec2 = self._session(access).client("ec2")
+            found = source.stack_instances(ec2, access.stack)
+            if access.connection == "ssh":
+                self._pin(ec2, found, access)
+        except source.AWS_ERRORS as error:
+            failed = f"Failed to list hosts of stack {access.stack} in {access.region}:"
+            raise AnsibleParserError(f"{failed} {source.why(error, access)}") from None
+        return found
+
+    def _session(self, access: hosts.Access) -> Session:
+        return Session(
+            Connection(
+                region=access.region,
+                profile=access.profile,
+                endpoint_url=access.endpoint_url,
+                access_key=self.get_option("access_key"),
+                secret_key=self.get_option("secret_key"),
+                session_token=self.get_option("session_token"),
+            )
+        )
+
+    def _pin(self, ec2: EC2Client, found: list[hosts.Instance], access: hosts.Access) -> None:
+        _changed, silent = source.pin_new_hosts(ec2, found, access)
+        if silent:
+            self.display.vv(
+                f"The console of {', '.join(silent)} does not show SSH host keys yet: ssh refuses the host "
+                "until a later run has seen them. playbooks/configure.yml waits for that."
+            )
+
+
+def _project_directory() -> Path:
+    return Path(constants.CONFIG_FILE).resolve().parent if constants.CONFIG_FILE else Path.cwd()
+
+
+def _answers(endpoint_url: str) -> bool:
+    """Whether somebody listens at ``endpoint_url``; asked before boto3, whose retries take seconds."""
+    parts = urlsplit(endpoint_url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname or "", port), timeout=2):
+            return True
+    except OSError:
+        return False

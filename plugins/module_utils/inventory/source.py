@@ -1,0 +1,92 @@
+"""What the inventory asks of AWS: the instances of a stack, and the consoles of those not pinned yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from ..access import explain
+from ..reconcile.errors import AirliftError
+from . import hosts, known_hosts
+
+try:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    AWS_ERRORS: tuple[type[Exception], ...] = (AirliftError, OSError, BotoCoreError, ClientError)
+except ImportError:  # said in one sentence by Session
+    AWS_ERRORS = (AirliftError, OSError)
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+PAGE_SIZE = 1000
+"""The most that DescribeInstances returns in a page: the cost grows with pages, not with hosts."""
+
+CONSOLE_READERS = 10
+
+
+def stack_instances(ec2: EC2Client, stack: str) -> list[hosts.Instance]:
+    """Return every instance that carries the stack's tag and exists.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+    """
+    pages = ec2.get_paginator("describe_instances").paginate(
+        Filters=[
+            {"Name": "tag:airlift:stack", "Values": [stack]},
+            {"Name": "instance-state-name", "Values": list(hosts.LISTED_STATES)},
+        ],
+        PaginationConfig={"PageSize": PAGE_SIZE},
+    )
+    return [instance for page in pages for instance in hosts.instances(page["Reservations"])]
+
+
+def console_keys(ec2: EC2Client, instance_ids: Iterable[str]) -> Mapping[str, list[str]]:
+    """Return the SSH host keys that each instance's console shows, by instance id; one call per instance.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html
+    """
+
+    def keys(instance_id: str) -> list[str]:
+        answer = ec2.get_console_output(InstanceId=instance_id, Latest=True)
+        return known_hosts.host_keys(_text(answer.get("Output", "")))
+
+    ids = list(instance_ids)
+    with ThreadPoolExecutor(CONSOLE_READERS) as readers:
+        return dict(zip(ids, readers.map(keys, ids), strict=True))
+
+
+def pin_new_hosts(
+    ec2: EC2Client, found: Iterable[hosts.Instance], access: hosts.Access
+) -> tuple[bool, list[str]]:
+    """Pin the keys of running instances that are not pinned yet; forget instances that are gone.
+
+    Returns whether the file changed, and the ids of the instances whose console does not show keys yet.
+    """
+    existing = list(found)
+    known = known_hosts.pinned(access.known_hosts)
+    new = [i.id for i in existing if i.state == hosts.REACHABLE_STATE and i.id not in known]
+    keys = console_keys(ec2, new) if new else {}
+    shown = {id_: lines for id_, lines in keys.items() if lines}
+    ids = {instance.id for instance in existing}
+    changed = known_hosts.update(access.known_hosts, access.owner, shown, ids)
+    return changed, [id_ for id_ in new if id_ not in shown]
+
+
+def why(error: Exception, access: hosts.Access) -> str:
+    """Return in words for the owner why AWS did not give its hosts, and what to do."""
+    response = getattr(error, "response", None)
+    reason = response.get("Error", {}) if isinstance(response, dict) else {}
+    if reason.get("Code") in {"UnauthorizedOperation", "AccessDenied"}:
+        allow = "Allow ec2:DescribeInstances and ec2:GetConsoleOutput to these credentials."
+        return f"{reason['Code']} {reason.get('Message', '')} {allow}"
+    if isinstance(error, AirliftError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error}. Check who owns {access.known_hosts.parent} and whether the disk is full."
+    return str(explain(error, access.region, access.endpoint_url, True))
+
+
+def _text(output: str) -> str:
+    """Return a console output as text; botocore has decoded its base64 already."""
+    return output.replace("\x00", "")
