@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from .llamacpp import serve
-from .model import ModelError, weights
+from .model import ModelError, find_weights
 from .settings import SettingsError, parse
 
 MODEL_DIRECTORY = Path("/model")
@@ -18,7 +18,7 @@ def main() -> int:
     """Check what was given, then serve. 78 says that starting again will not help."""
     try:
         settings = parse(os.environ)
-        path = weights(MODEL_DIRECTORY)
+        path = find_weights(MODEL_DIRECTORY)
     except (SettingsError, ModelError) as error:
         print(f"engine: {error}", file=sys.stderr, flush=True)
         return EX_CONFIG

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from http.client import HTTPConnection, HTTPException
 
-from .llamacpp import PORT
+from .settings import PORT
 
 
 def main() -> int:

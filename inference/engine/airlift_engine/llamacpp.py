@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import threading
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from .settings import Settings
+from xllamacpp import CommonParams, Server  # type: ignore[import-not-found]
 
-if TYPE_CHECKING:
-    from xllamacpp import CommonParams, Server
+from .drain import drain
+from .settings import PORT, Settings
 
-PORT = 8000
-_BUSY = re.compile(r"^llamacpp:requests_(?:processing|deferred) (\d+)", re.MULTILINE)
-_QUIET_LOOKS = 3
-_LOOK_SECONDS = 0.1
+_SPARE_HTTP_THREADS = 16
+"""Beyond one per running request: for those that wait, and so that the health check is always answered."""
 
 
 def serve(weights: Path, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then let running requests finish before leaving."""
-    from xllamacpp import Server
-
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -38,8 +31,6 @@ def serve(weights: Path, settings: Settings) -> None:
 
 def parameters(weights: Path, settings: Settings) -> CommonParams:
     """Translate the settings into llama.cpp's. Its context is shared out evenly among the slots."""
-    from xllamacpp import CommonParams
-
     params = CommonParams()
     params.model.path = str(weights)
     params.model_alias = {settings.model_name}
@@ -47,7 +38,7 @@ def parameters(weights: Path, settings: Settings) -> CommonParams:
     params.n_parallel = settings.slots
     params.n_batch = params.n_ubatch = settings.batch_tokens
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.threads
-    params.n_threads_http = settings.slots + 4
+    params.n_threads_http = settings.slots + _SPARE_HTTP_THREADS
     params.cache_ram_mib = settings.prompt_cache_mib
     params.hostnames = ["0.0.0.0"]  # noqa: S104 - the container's own network; the host publishes it to loopback
     params.port = PORT
@@ -56,27 +47,3 @@ def parameters(weights: Path, settings: Settings) -> CommonParams:
     params.ui = False
     params.offline = True
     return params
-
-
-def drain(server: Server, limit_seconds: float) -> bool:
-    """Wait until no request runs or waits; whether that happened in time.
-
-    Several quiet looks in a row, because the last event of a stream leaves just after its slot is free.
-    """
-    deadline = time.monotonic() + limit_seconds
-    quiet = 0
-    while quiet < _QUIET_LOOKS:
-        if time.monotonic() >= deadline:
-            return False
-        quiet = 0 if busy(server.handle_metrics()) else quiet + 1
-        time.sleep(_LOOK_SECONDS)
-    return True
-
-
-def busy(metrics: str | bytes) -> bool:
-    """Whether the server's metrics count a request that runs or waits."""
-    text = metrics.decode() if isinstance(metrics, bytes) else metrics
-    counts = _BUSY.findall(text)
-    if not counts:
-        raise RuntimeError("The metrics of llama.cpp no longer say how many requests are running.")
-    return any(int(count) for count in counts)

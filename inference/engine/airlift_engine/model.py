@@ -14,7 +14,7 @@ class ModelError(ValueError):
     """The mounted directory holds no model that this engine can load."""
 
 
-def weights(directory: Path) -> Path:
+def find_weights(directory: Path) -> Path:
     """Return the GGUF file to open: the only one, or the first shard of a split one."""
     manifest = directory / MANIFEST
     try:
@@ -23,12 +23,11 @@ def weights(directory: Path) -> Path:
         raise ModelError(f"{manifest} is not there. Mount a published model at {directory}.") from None
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{manifest} is not a manifest: {error}.") from error
-    candidates = [
-        path
-        for path in listed
-        if path.lower().endswith(".gguf") and not _LATER_SHARD.search(path) and "mmproj" not in Path(path).name
-    ]
+    weights = [path for path in listed if path.lower().endswith(".gguf") and "mmproj" not in Path(path).name]
+    candidates = [path for path in weights if not _LATER_SHARD.search(path)]
     if len(candidates) != 1:
         found = ", ".join(candidates) or "none"
-        raise ModelError(f"The model must hold one GGUF file for this engine; found: {found}. Publish a single variant.")
+        raise ModelError(
+            f"This engine needs a model with one GGUF file; found: {found}. Publish one variant."
+        )
     return directory / candidates[0]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+PORT = 8000
 NAME_VARIABLE = "AIRLIFT_MODEL_NAME"
 SETTINGS_VARIABLE = "AIRLIFT_ENGINE_SETTINGS"
 
@@ -58,5 +59,7 @@ def parse(environment: Mapping[str, str]) -> Settings:
             raise SettingsError(f"There is no engine setting {key!r}. Known: {', '.join(sorted(known))}.")
         low, high = LIMITS[key]
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise SettingsError(f"The engine setting {key} must be a whole number from {low} to {high}, not {value!r}.")
+            raise SettingsError(
+                f"The engine setting {key} must be a whole number from {low} to {high}, not {value!r}."
+            )
     return Settings(model_name=name, **given)

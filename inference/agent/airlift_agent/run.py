@@ -1,0 +1,108 @@
+"""One run: read the document, look, decide, act, and leave word of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from . import record
+from .aws import Aws
+from .config import Config
+from .delivery.errors import DeliveryError
+from .delivery.release import Release, parse
+from .files import locked, read, write
+from .host import Host
+from .plan import decide
+from .state import Action, Colour, Observed, Start, Switch, Verify, serves, words
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run did: the answer of ``airlift-release apply``."""
+
+    changed: bool
+    release: str | None
+    colour: Colour | None
+    actions: tuple[str, ...]
+    message: str
+
+
+def apply(config: Config, scheduled: bool, progress: Progress) -> Outcome:
+    """Make the host serve what the release document says.
+
+    Raises DeliveryError where that fails; what served before goes on serving. A scheduled run leaves a
+    release alone for a while that keeps failing.
+    """
+    state = Path(config.state_directory)
+    state.mkdir(parents=True, exist_ok=True)
+    with locked(state / "agent.lock", 0 if scheduled else config.lock_wait_seconds):
+        aws = Aws(config.region, config.fetch_threads)
+        release = parse(aws.parameter(config.parameter_name))
+        before = status(config)
+        if release is None:
+            return Outcome(False, None, None, (), "Nothing has been released yet.")
+        if scheduled and record.resting(before, release):
+            message = f"Release {release.id} failed lately and is left alone for now."
+            return Outcome(False, release.id, None, (), message)
+        try:
+            outcome = _converge(config, aws, release, progress)
+        except DeliveryError as error:
+            failures = before.get("failures")
+            again = failures if isinstance(failures, int) and before.get("tried") == release.id else 0
+            _report(config, {"tried": release.id, "failures": again + 1, "error": str(error)})
+            raise
+        _report(config, {"tried": release.id, "failures": 0, "error": None, **asdict(outcome)})
+        return outcome
+
+
+def status(config: Config) -> Mapping[str, object]:
+    """Return what the last run left word of; empty before the first."""
+    try:
+        stored = json.loads(read(Path(config.state_directory) / "status.json") or "{}")
+    except ValueError:
+        return {}
+    return stored if isinstance(stored, dict) else {}
+
+
+def _converge(config: Config, aws: Aws, release: Release, progress: Progress) -> Outcome:
+    host = Host(config, aws, release, progress)
+    seen = host.observe()
+    plan = decide(release, seen)
+    switched = False
+    for action in plan.actions:
+        progress(words(action))
+        try:
+            host.act(action)
+        except DeliveryError as error:
+            raise _given_up(
+                host, plan.colour, action, error, switched or _is_live(plan.colour, release, seen)
+            ) from error
+        switched = switched or isinstance(action, Switch)
+    did = tuple(words(action) for action in plan.actions)
+    message = f"Serving {release.id} ({release.model_name}) in {plan.colour}."
+    return Outcome(bool(did), release.id, plan.colour, did, message)
+
+
+def _is_live(colour: Colour, release: Release, seen: Observed) -> bool:
+    return seen.live is colour and serves(seen.containers.get(colour), release)
+
+
+def _given_up(host: Host, colour: Colour, action: Action, error: DeliveryError, live: bool) -> DeliveryError:
+    """Put away a candidate that failed; whatever served before is untouched."""
+    where = f"Failed to {words(action)}: {error.message}"
+    if live:
+        return DeliveryError(where, error.remedy)
+    lines = host.discard(colour)
+    log = f" Its last lines: {lines}" if lines and isinstance(action, Start | Verify | Switch) else ""
+    remedy = error.remedy or "Correct the release and release again, or roll back (playbooks/rollback.yml)."
+    return DeliveryError(f"{where} Nothing was switched. {remedy}{log}")
+
+
+def _report(config: Config, result: Mapping[str, object]) -> None:
+    path = Path(config.state_directory) / "status.json"
+    write(path, json.dumps({"at": time.time(), **result}, indent=2, sort_keys=True) + "\n")
