@@ -1,0 +1,1 @@
+"""ELBv2's data plane: HAProxy carries what moto's load balancers describe."""
