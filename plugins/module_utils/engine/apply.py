@@ -90,7 +90,7 @@ class Apply:
         return [name for name in self._started if name not in self._done | self._failed]
 
     def _start(self) -> None:
-        """Start what can start, as far as there are threads: daemons, so that a hanging call holds no exit."""
+        """Start what can start, as far as there are threads: daemons, as a hanging call must hold no exit."""
         room = THREADS - len(self._running())
         for operation in self._schedule.startable(self._done, self._started)[:room]:
             self._started[operation.id] = time.monotonic()

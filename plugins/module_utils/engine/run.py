@@ -1,0 +1,143 @@
+"""What each module returns: the engine's answers as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..arguments import connection, stack_options
+from ..aws import Session
+from ..blueprint import network
+from ..blueprint.options import StackOptions
+from ..reconcile import render
+from ..reconcile.plan import Plan
+from ..resources.registry import KINDS
+from .apply import PARTICIPLES, Outcome
+from .outputs import outputs
+from .progress import Reporter
+from .stack import Stack, after, preview
+from .teardown import Removal, remove, take_inventory
+
+type Arguments = Mapping[str, Any]
+type Result = dict[str, Any]
+
+_RESUME = "Run the same command again: it goes on from here."
+
+
+def present(arguments: Arguments, check: bool, warn: Callable[[str], None]) -> Result:
+    """Make the stack exist as wanted; with ``check``, return what that would do.
+
+    Raises ``AirliftError`` for everything that is wrong before the first change.
+    """
+    stack = _stack(arguments)
+    for warning in network.warnings(stack.options):
+        warn(warning)
+    plan_of = preview(stack, arguments["destroy_data"])
+    plan = plan_of.plan
+    outcome = stack.run(plan, plan_of.context) if plan.changing and not check else None
+    ingress = stack.options.ingress
+    result = _planned(plan)
+    result["outputs"] = outputs(
+        after(plan, outcome),
+        plan_of.facts.account_id,
+        plan_of.facts.region,
+        ingress.domain if ingress else None,
+    )
+    return result | _told([outcome] if outcome else [])
+
+
+def absent(arguments: Arguments, check: bool, warn: Callable[[str], None]) -> Result:
+    """Remove the stack; with ``check``, return what would go."""
+    lenient = {**arguments, "ingress": None}
+    removal = remove(_stack(lenient), arguments["destroy_data"], check)
+    result = _planned(removal.plan) | _told(removal.outcomes)
+    result["strangers"] = list(removal.strangers)
+    if removal.strangers:
+        warn(
+            f"These carry the tag of stack {arguments['name']}, but Airlift did not make them and left them "
+            f"alone: {', '.join(removal.strangers)}"
+        )
+    if removal.left:
+        result["failed"] = True
+        result["msg"] = "\n".join(filter(None, [result.get("msg"), _left(removal)]))
+    return result
+
+
+def info(arguments: Arguments) -> Result:
+    """Return what there is of the stack."""
+    session = Session(connection(arguments))
+    inventory = take_inventory(
+        Stack(session, StackOptions.parse({"name": arguments["name"], "region": session.region}))
+    )
+    by_key = {one.key: one for one in inventory.found}
+    certificate = by_key.get("ingress/certificate")
+    return {
+        "exists": bool(inventory.found),
+        "outputs": outputs(
+            by_key,
+            inventory.facts.account_id,
+            inventory.facts.region,
+            certificate.outputs.get("domain") if certificate else None,
+        ),
+        "resources": [{"kind": one.kind, "key": one.key, "id": one.id} for one in inventory.found],
+    }
+
+
+def _stack(arguments: Arguments) -> Stack:
+    session = Session(connection(arguments))
+    return Stack(
+        session,
+        stack_options(arguments, session.region),
+        Reporter(arguments["_progress_file"]),
+        arguments["_progress_parent"],
+    )
+
+
+def _planned(plan: Plan) -> Result:
+    return {
+        "changed": bool(plan.changing),
+        "failed": False,
+        "plan": render.as_data(plan, KINDS),
+        "summary": plan.count(),
+        "diff": {"prepared": render.text(plan, KINDS) if plan.changing else ""},
+    }
+
+
+def _told(outcomes: Sequence[Outcome]) -> Result:
+    """Return what was done, and everything that went wrong, in words."""
+    if not outcomes:
+        return {}
+    last = outcomes[-1]
+    done = [operation for outcome in outcomes for operation in outcome.done]
+    result: Result = {
+        "timings": {name: seconds for outcome in outcomes for name, seconds in outcome.seconds.items()},
+    }
+    # A failure that a later round has put right is none.
+    failures = [str(failure) for failure in last.failures]
+    if not failures and not last.interrupted:
+        return result
+    lines = ["Interrupted."] if last.interrupted else []
+    lines += failures
+    lines.append(f"{len(done)} steps are done" + (f", {len(last.waiting)} wait." if last.waiting else "."))
+    if last.running:
+        unfinished = ", ".join(f"{one.verb} {one.step.key}" for one in last.running)
+        lines.append(f"Begun and not waited for: {unfinished}.")
+    lines.append(_RESUME)
+    return result | {
+        "failed": True,
+        "changed": bool(done),
+        "failures": failures,
+        "done": [f"{PARTICIPLES[one.verb]} {one.step.key}" for one in done],
+        "msg": "\n".join(lines),
+    }
+
+
+def _left(removal: Removal) -> str:
+    """Say what should be gone and is not, that which costs money first."""
+    costly = [one for one in removal.left if KINDS[one.kind].billable]
+    others = [one for one in removal.left if not KINDS[one.kind].billable]
+    lines = [
+        f"Still there, and it costs money: {KINDS[one.kind].name} {one.key} ({one.id})." for one in costly
+    ]
+    lines += [f"Still there: {KINDS[one.kind].name} {one.key} ({one.id})." for one in others]
+    return "\n".join(lines)

@@ -1,0 +1,79 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""What a stack has to tell."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: aws_stack_info
+short_description: Return the outputs of a stack
+version_added: 0.1.0
+description:
+  - Finds the resources of a stack by their tags and returns what its users need to know. Changes nothing.
+options:
+  name:
+    description: The stack's name.
+    type: str
+    required: true
+extends_documentation_fragment: airlift.stack.aws
+attributes:
+  check_mode:
+    description: Only reads.
+    support: full
+seealso:
+  - module: airlift.stack.aws_stack
+author: The Airlift authors (@airlift-stack)
+"""
+
+EXAMPLES = r"""
+- name: Look at the stack
+  airlift.stack.aws_stack_info:
+    name: airlift
+    region: eu-central-1
+  register: stack
+"""
+
+RETURN = r"""
+exists:
+  description: Whether there is anything of the stack.
+  returned: always
+  type: bool
+outputs:
+  description: As of M(airlift.stack.aws_stack). Values of what does not exist are null.
+  returned: always
+  type: dict
+resources:
+  description: Everything that there is of the stack.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind: {description: The kind of resource., type: str, returned: always}
+    key: {description: "The resource's name within the stack.", type: str, returned: always}
+    id: {description: "AWS's identifier.", type: str, returned: always}
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.arguments import CONNECTION
+from ..module_utils.reconcile.errors import AirliftError
+
+
+def main() -> None:
+    argument_spec: dict[str, Any] = {"name": {"type": "str", "required": True}, **CONNECTION}
+    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
+    try:
+        from ..module_utils.engine.run import info  # noqa: PLC0415 - needs boto3, said below
+
+        result = info(module.params)
+    except ImportError as error:
+        module.fail_json(msg=f"{error.name} is not installed for {module.get_interpreter()}. Install boto3.")
+    except AirliftError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Ask the endpoint as a client does, and say what it does wrong."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: endpoint_check
+short_description: Check an OpenAI-compatible endpoint from the outside
+description:
+  - Asks the endpoint over HTTPS, certificate verified, without a key, with a wrong one and with a valid one, for
+    unknown things, for a completion and for a streamed one, and fails naming every check that did not pass.
+  - The key is read from Secrets Manager in this module's process. It is in no argument, result or log.
+extends_documentation_fragment: airlift.stack.aws
+options:
+  endpoint_url:
+    description: The base URL, for example C(https://airlift.test/v1).
+    type: str
+    required: true
+  api_keys_secret:
+    description: The name of the secret that holds the API keys. The first one is used.
+    type: str
+    required: true
+  model:
+    description: The name of the model that is served.
+    type: str
+    required: true
+  connect_to:
+    description: Dial this host name or address in place of the URL's, and still expect the URL's certificate.
+    type: str
+  ca_file:
+    description: The authorities to trust in place of the system's, as a PEM file.
+    type: path
+  timeout_seconds:
+    description: How long one answer may take.
+    type: int
+    default: 120
+author: The Airlift authors (@airlift-stack)
+"""
+
+EXAMPLES = r"""
+- name: Ask as a client asks
+  airlift.stack.endpoint_check:
+    endpoint_url: https://llm.example.com/v1
+    api_keys_secret: demo/api-keys
+    model: smollm2-135m-instruct
+"""
+
+RETURN = r"""
+checks:
+  description: Every check with C(name), C(passed), C(seen) and C(seconds).
+  returned: always
+  type: list
+  elements: dict
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.airlift.stack.plugins.module_utils.arguments import AWS_ARGUMENTS, connection, failure
+from ansible_collections.airlift.stack.plugins.module_utils.aws import Session
+from ansible_collections.airlift.stack.plugins.module_utils.endpoint.checks import run
+from ansible_collections.airlift.stack.plugins.module_utils.endpoint.client import Endpoint
+from ansible_collections.airlift.stack.plugins.module_utils.inventory.source import AWS_ERRORS
+
+ARGUMENTS = {
+    "endpoint_url": {"type": "str", "required": True},
+    "api_keys_secret": {"type": "str", "required": True, "no_log": False},
+    "model": {"type": "str", "required": True},
+    "connect_to": {"type": "str"},
+    "ca_file": {"type": "path"},
+    "timeout_seconds": {"type": "int", "default": 120},
+}
+
+
+def first_key(session: Session, secret: str) -> str:
+    """Return the first valid API key of the secret.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
+    """
+    value = session.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
+    return str(json.loads(value)["keys"][0]["key"])
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={**AWS_ARGUMENTS, **ARGUMENTS}, supports_check_mode=True)
+    params = module.params
+    try:
+        key = first_key(Session(connection(params)), params["api_keys_secret"])
+    except AWS_ERRORS as error:
+        module.fail_json(msg=failure("read secret", params, "api_keys_secret", error))
+    except (ValueError, KeyError, IndexError):
+        module.fail_json(
+            msg=f"Failed to read secret {params['api_keys_secret']}: it holds no API key. It has to be JSON of the "
+            'shape {"keys": [{"id": …, "key": …}]}; playbooks/rotate.yml writes a fresh one.'
+        )
+    module.no_log_values.add(key)
+    ca_file = Path(params["ca_file"]) if params["ca_file"] else None
+    endpoint = Endpoint(params["endpoint_url"], params["connect_to"], ca_file, params["timeout_seconds"])
+    checks = list(run(endpoint, key, params["model"]))
+    failed = [f"{check.name}: {check.seen}" for check in checks if not check.passed]
+    if failed:
+        module.fail_json(
+            msg=f"Failed to verify endpoint {params['endpoint_url']}: {'; '.join(failed)}. "
+            "playbooks/status.yml shows hosts and targets.",
+            checks=[asdict(check) for check in checks],
+        )
+    module.exit_json(changed=False, checks=[asdict(check) for check in checks])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""Wait until every host of a stack has shown its SSH host keys, and pin them."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_keys
+short_description: Pin the SSH host keys of a stack's new hosts
+description:
+  - Reads the console output of running instances whose keys are not pinned yet, again and again until each has
+    shown its keys, and writes them to the known_hosts file that the inventory plugin M(airlift.stack.airlift)
+    makes ssh use. Entries of instances that no longer exist are removed.
+  - Nothing is asked of instances that are pinned already.
+extends_documentation_fragment: airlift.stack.aws
+options:
+  stack:
+    description: The stack's name.
+    type: str
+    required: true
+  known_hosts_file:
+    description: Where keys are pinned.
+    type: path
+    required: true
+  timeout_seconds:
+    description: How long to wait for consoles. AWS shows a console some minutes after the start.
+    type: int
+    default: 600
+author: The Airlift authors (@airlift-stack)
+"""
+
+EXAMPLES = r"""
+- name: Know the new hosts before logging in
+  airlift.stack.host_keys:
+    stack: demo
+    known_hosts_file: .airlift/known_hosts
+"""
+
+RETURN = r"""
+pinned:
+  description: Ids of the instances whose keys have been pinned by this run.
+  returned: success
+  type: list
+  elements: str
+"""
+
+import time
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.airlift.stack.plugins.module_utils.arguments import AWS_ARGUMENTS, connection
+from ansible_collections.airlift.stack.plugins.module_utils.aws import Session
+from ansible_collections.airlift.stack.plugins.module_utils.inventory import hosts, known_hosts, source
+
+POLL_SECONDS = 2.0
+
+
+def pin(access: hosts.Access, session: Session, timeout_seconds: float) -> tuple[bool, list[str]]:
+    """Pin until no running instance is unknown. Returns whether the file changed, and who is new in it.
+
+    Raises TimeoutError with the instances that stayed silent.
+    """
+    ec2 = session.client("ec2")
+    before = known_hosts.pinned(access.known_hosts)
+    deadline = time.monotonic() + timeout_seconds
+    changed = False
+    while True:
+        now, silent = source.pin_new_hosts(ec2, source.stack_instances(ec2, access.stack), access)
+        changed = changed or now
+        if not silent:
+            return changed, sorted(known_hosts.pinned(access.known_hosts) - before)
+        if time.monotonic() > deadline:
+            raise TimeoutError(
+                f"Failed to pin SSH host keys in {access.region}: the console of {', '.join(silent)} shows none after "
+                f"{timeout_seconds:g} s. Look at it (aws ec2 get-console-output); an image that does not print its "
+                "keys at the first boot can be reached over SSM (airlift_compute.access: ssm)."
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **AWS_ARGUMENTS,
+            "stack": {"type": "str", "required": True},
+            "known_hosts_file": {"type": "path", "required": True},
+            "timeout_seconds": {"type": "int", "default": 600},
+        },
+        supports_check_mode=True,
+    )
+    if module.check_mode:
+        module.exit_json(changed=False, pinned=[])
+    options = connection(module.params)
+    access = hosts.Access(
+        stack=module.params["stack"],
+        region=options.region or "",
+        connection="ssh",
+        user="",
+        known_hosts=Path(module.params["known_hosts_file"]).absolute(),
+        profile=options.profile,
+        endpoint_url=options.endpoint_url,
+    )
+    try:
+        changed, pinned = pin(access, Session(options), module.params["timeout_seconds"])
+    except TimeoutError as error:
+        module.fail_json(msg=str(error))
+    except source.AWS_ERRORS as error:
+        module.fail_json(
+            msg=f"Failed to pin SSH host keys of stack {access.stack} in {access.region}: {source.why(error, access)}"
+        )
+    module.exit_json(changed=changed, pinned=pinned)
+
+
+if __name__ == "__main__":
+    main()
