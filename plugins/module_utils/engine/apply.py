@@ -22,8 +22,6 @@ from .work import Worker
 _TICK_SECONDS = 0.5
 _PATIENCE_SECONDS = 30.0
 
-PARTICIPLES = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.DELETE: "deleted"}
-
 
 @dataclass(slots=True)
 class Outcome:

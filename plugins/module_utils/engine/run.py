@@ -9,10 +9,11 @@ from ..arguments import connection, stack_options
 from ..aws import Session
 from ..blueprint import network
 from ..blueprint.options import StackOptions
+from ..progress_lines import PARTICIPLES
 from ..reconcile import render
 from ..reconcile.plan import Plan
 from ..resources.registry import KINDS
-from .apply import PARTICIPLES, Outcome
+from .apply import Outcome
 from .outputs import outputs
 from .progress import Reporter
 from .stack import Stack, after, preview
@@ -34,6 +35,7 @@ def present(arguments: Arguments, check: bool, warn: Callable[[str], None]) -> R
         warn(warning)
     plan_of = preview(stack, arguments["destroy_data"])
     plan = plan_of.plan
+    stack.reporter.send({"type": "note", "text": render.summary(plan)})
     outcome = stack.run(plan, plan_of.context) if plan.changing and not check else None
     ingress = stack.options.ingress
     result = _planned(plan)

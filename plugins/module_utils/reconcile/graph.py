@@ -30,12 +30,23 @@ def validate(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
 
 
 def order(dependencies: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """Return the keys of ``dependencies`` so that each comes after what it needs, deterministically."""
+    """Return the keys of ``dependencies`` in their own order, but each after what it needs."""
     try:
-        return tuple(TopologicalSorter(dependencies).static_order())
+        TopologicalSorter(dependencies).prepare()
     except CycleError as error:
         cycle = " → ".join(reversed(error.args[1]))
         raise BlueprintError(f"These resources need each other, so none can be first: {cycle}.") from error
+    ordered: dict[str, None] = {}
+
+    def place(key: str) -> None:
+        if key not in ordered:
+            for needed in sorted(dependencies.get(key, ())):
+                place(needed)
+            ordered[key] = None
+
+    for key in dependencies:
+        place(key)
+    return tuple(ordered)
 
 
 def ranks(after: Mapping[str, Iterable[str]]) -> dict[str, int]:
