@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from localcloud.settings import Settings
 
 RELOAD_SECONDS = 10.0
 ANSWER_SECONDS = 5.0
+_SESSION = re.compile(r"(0x[0-9a-f]+): .* be=(\S+) srv=(\S+) ")
 _STATE_VERSION = "1"
 _STATE_COLUMNS = (
     "# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "
@@ -51,6 +53,15 @@ class Server:
     address: str
     port: int
     rise: int
+
+
+@dataclass(frozen=True)
+class Session:
+    """A request, or a connection, that a worker is busy with; `server` is `<none>` until one is chosen."""
+
+    id: str
+    backend: str
+    server: str
 
 
 def server_states(found: str, servers: Sequence[Server]) -> str:
@@ -134,6 +145,11 @@ class HAProxy:
             return []
         names = lines[0].removeprefix("# ").split(",")
         return [dict(zip(names, line.split(","), strict=False)) for line in lines[1:]]
+
+    def sessions(self, worker: Worker) -> list[Session]:
+        """What the worker is busy with."""
+        lines = self.command(worker, "show sess").splitlines()
+        return [Session(*match.groups()) for line in lines if (match := _SESSION.match(line))]
 
     def _check(self, config: str) -> None:
         new = self._config.with_suffix(".new")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from localcloud.balancer.plane import BalancerPlane
 from localcloud.ec2.plane import Ec2Plane
 from localcloud.plane import Plane
 
-PLANES: tuple[type[Plane], ...] = (Ec2Plane,)
+PLANES: tuple[type[Plane], ...] = (Ec2Plane, BalancerPlane)

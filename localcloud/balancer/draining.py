@@ -44,20 +44,15 @@ def advance(drains: Iterable[Drain], haproxy: HAProxy, now: float) -> list[Drain
     drains = list(drains)
     if not drains or not haproxy.running:
         return []
-    workers = haproxy.workers()
-    busy: set[tuple[str, str]] = set()
-    for worker in workers:
-        for row in haproxy.statistics(worker):
-            if row["scur"] not in ("", "0"):
-                busy.add((row["pxname"].removesuffix(ANY_SUFFIX), row["svname"]))
-    going_on = []
-    for drain in drains:
-        if (drain.backend, server_name(drain.target)) not in busy:
-            continue
-        if now < drain.deadline:
-            going_on.append(drain)
-            continue
-        for worker in workers:
-            for backend in (drain.backend, drain.backend + ANY_SUFFIX):
-                haproxy.command(worker, f"shutdown sessions server {backend}/{server_name(drain.target)}")
-    return going_on
+    going_on: dict[Drain, None] = {}
+    for worker in haproxy.workers():
+        for session in haproxy.sessions(worker):
+            server = (session.backend.removesuffix(ANY_SUFFIX), session.server)
+            for drain in drains:
+                if server != (drain.backend, server_name(drain.target)):
+                    continue
+                if now < drain.deadline:
+                    going_on[drain] = None
+                else:
+                    haproxy.command(worker, f"shutdown session {session.id}")
+    return list(going_on)
