@@ -1,4 +1,4 @@
-"""What EC2, IAM and STS want, read from moto's backends through typed views.
+"""What EC2 wants, read from moto's backends through typed views.
 
 moto keeps whole Python objects per account and region; the views are frozen copies, taken fresh on each call.
 """
@@ -6,6 +6,7 @@ moto keeps whole Python objects per account and region; the views are frozen cop
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +15,6 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instances import Instance, InstanceState, StateReason
 from moto.elbv2.models import elbv2_backends
-from moto.iam.models import iam_backends
-from moto.sts.models import sts_backends
 
 from localcloud.settings import ACCOUNT_ID
 
@@ -27,6 +26,8 @@ STATE_CODES = {
     "stopping": 64,
     "stopped": 80,
 }
+STATE_LOCK = threading.RLock()
+"""Held while an instance changes its state."""
 IMAGE_TAG = "localcloud:docker-image"
 """Tag of an AMI: the Docker image that its instances are started from."""
 
@@ -69,16 +70,6 @@ class InstanceView:
     security_groups: tuple[tuple[str, str], ...]
     """Pairs of id and name."""
     metadata: MetadataOptions
-
-
-@dataclass(frozen=True)
-class RoleCredentials:
-    """Temporary credentials of a role, known to STS."""
-
-    access_key_id: str
-    secret_access_key: str
-    session_token: str
-    expiration: datetime
 
 
 def ec2_regions() -> Iterator[tuple[str, EC2Backend]]:
@@ -145,13 +136,20 @@ def _instance(view: InstanceView) -> Instance:
     return ec2_backends[ACCOUNT_ID][view.region].get_instance(view.id)
 
 
-def set_state(view: InstanceView, state: str, reason: str = "", message: str = "") -> None:
-    """Put an instance into a state, with EC2's reason code (`Server.InternalError`) and message."""
+def set_state(view: InstanceView, state: str, reason: str = "", message: str = "") -> bool:
+    """Put an instance into a state, with EC2's reason code (`Server.InternalError`) and message.
+
+    Nothing happens, and the answer is False, when it has left the state that the view saw.
+    """
     instance = _instance(view)
-    instance._state = InstanceState(state, STATE_CODES[state])
-    if reason:
-        instance._reason = message
-        instance.state_reason = StateReason(f"{reason}: {message}", reason)
+    with STATE_LOCK:
+        if instance.state != view.state:
+            return False
+        instance._state = InstanceState(state, STATE_CODES[state])
+        if reason:
+            instance._reason = message
+            instance.state_reason = StateReason(f"{reason}: {message}", reason)
+    return True
 
 
 def terminate(view: InstanceView) -> None:
@@ -159,6 +157,11 @@ def terminate(view: InstanceView) -> None:
     ec2_backends[ACCOUNT_ID][view.region].terminate_instances([view.id])
     autoscaling_backends[ACCOUNT_ID][view.region].notify_terminate_instances([view.id])
     elbv2_backends[ACCOUNT_ID][view.region].notify_terminate_instances([view.id])
+
+
+def stop(view: InstanceView) -> None:
+    """Stop an instance as StopInstances does."""
+    ec2_backends[ACCOUNT_ID][view.region].stop_instances([view.id])
 
 
 def in_scaling_group(view: InstanceView) -> bool:
@@ -172,6 +175,11 @@ def in_scaling_group(view: InstanceView) -> bool:
 def vpc_cidr(region: str, vpc_id: str) -> str:
     """The primary CIDR of a VPC."""
     return str(ec2_backends[ACCOUNT_ID][region].vpcs[vpc_id].cidr_block)
+
+
+def subnet_cidr(region: str, subnet_id: str) -> str:
+    """The CIDR of a subnet."""
+    return str(ec2_backends[ACCOUNT_ID][region].get_subnet(subnet_id).cidr_block)
 
 
 def vpc_ids() -> set[str]:
@@ -211,35 +219,3 @@ def has_way_out(view: InstanceView) -> bool:
             if route.gateway is not None and view.public_ip:
                 return True
     return False
-
-
-@dataclass(frozen=True)
-class Profile:
-    """An instance profile and its role."""
-
-    arn: str
-    id: str
-    role_name: str | None
-    role_arn: str | None
-
-
-def profile(arn: str) -> Profile | None:
-    """An instance profile by ARN."""
-    for item in list(iam_backends[ACCOUNT_ID]["aws"].instance_profiles.values()):
-        if item.arn == arn:
-            role = item.roles[0] if item.roles else None
-            return Profile(item.arn, item.id, role.name if role else None, role.arn if role else None)
-    return None
-
-
-def assume_role(region: str, role_arn: str, session: str, seconds: int) -> RoleCredentials:
-    """Credentials of a role, which STS GetCallerIdentity recognises."""
-    role = sts_backends[ACCOUNT_ID]["aws"].assume_role(
-        region_name=region,
-        role_session_name=session,
-        role_arn=role_arn,
-        policy="",
-        duration=seconds,
-        external_id="",
-    )
-    return RoleCredentials(role.access_key_id, role.secret_access_key, role.session_token, role.expiration)

@@ -34,6 +34,7 @@ class Container:
     id: str
     name: str
     instance_id: str
+    vpc_id: str
     running: bool
 
 
@@ -45,6 +46,7 @@ def containers(client: docker.DockerClient, prefix: str) -> list[Container]:
             id=item["Id"],
             name=item["Names"][0].lstrip("/") if item["Names"] else item["Id"][:12],
             instance_id=item["Labels"].get(INSTANCE_LABEL, ""),
+            vpc_id=item["Labels"].get(VPC_LABEL, ""),
             running=item["State"] in ("running", "restarting", "paused"),
         )
         for item in found

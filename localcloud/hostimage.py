@@ -17,6 +17,7 @@ TAG = "localcloud/debian-13"
 DIGEST_LABEL = "localcloud.image.sources"
 BASE_ENVIRONMENT = "LOCALCLOUD_BASE_IMAGE"
 DEFAULT_BASE = "airlift/debian:13"
+PROGRESS_COLUMNS = 90
 
 
 def base_image() -> str:
@@ -80,4 +81,4 @@ def _build(client: docker.DockerClient, base: str, digest: str, progress: Callab
         if line:
             tail.append(line)
         if line.startswith("Step "):
-            progress(line)
+            progress(line[:PROGRESS_COLUMNS])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
@@ -15,8 +15,7 @@ from moto.ec2.models.instances import Reservation
 from localcloud.backends import IMAGE_TAG
 from localcloud.settings import MachineImage, Settings
 
-if TYPE_CHECKING:
-    Method = Callable[..., Any]
+type Method = Callable[..., Any]
 
 NO_TOKEN = "ABCDE"  # noqa: S105  # what moto takes for an absent ClientToken
 
