@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from string import ascii_lowercase
 
 from ..reconcile.errors import BlueprintError
 from ..reconcile.model import Reference, Value, Wanted
-from . import pem
+from . import network, pem
 from .options import Facts, IngressOptions, StackOptions
 from .storage import BALANCER_LOGS, BUCKET
 
@@ -26,7 +25,7 @@ def wanted(options: StackOptions, _facts: Facts) -> list[Wanted]:
     ingress = options.ingress
     if ingress is None:
         return []
-    if errors := _errors(options, ingress):
+    if errors := _errors(ingress):
         raise BlueprintError("\n".join(errors))
     return [
         _certificate(ingress),
@@ -48,15 +47,13 @@ def wanted(options: StackOptions, _facts: Facts) -> list[Wanted]:
     ]
 
 
-def _errors(options: StackOptions, ingress: IngressOptions) -> list[str]:
+def _errors(ingress: IngressOptions) -> list[str]:
     errors = []
     if not _DOMAIN.match(ingress.domain):
         errors.append(
             f"ingress.domain is {ingress.domain!r}; it must be a host name in lower case, such as "
             "ai.example.org, without https:// and without a path."
         )
-    if options.network.zones < 2:
-        errors.append("ingress needs two zones: a load balancer spans at least two. Set network.zones to 2.")
     if not re.match(r"^/[!-~]{0,1023}$", ingress.health_path):
         errors.append(
             f"ingress.health_path is {ingress.health_path!r}; it must begin with / and have no spaces."
@@ -105,7 +102,8 @@ def _certificate(ingress: IngressOptions) -> Wanted:
         CERTIFICATE,
         {
             "domain": ingress.domain,
-            "fingerprints": list(pem.fingerprints(f"{ingress.certificate}\n{chain or ''}")),
+            "fingerprint": pem.fingerprints(ingress.certificate)[0],
+            "chain_fingerprints": list(pem.fingerprints(chain)) if chain else None,
             "certificate": ingress.certificate,
             "chain": chain,
             "private_key": ingress.private_key,
@@ -114,7 +112,6 @@ def _certificate(ingress: IngressOptions) -> Wanted:
 
 
 def _load_balancer(options: StackOptions, ingress: IngressOptions) -> Wanted:
-    zones = ascii_lowercase[: options.network.zones]
     attributes: dict[str, Value] = {
         "access_logs.s3.enabled": "true",
         "access_logs.s3.bucket": Reference(BUCKET, "name"),
@@ -130,7 +127,7 @@ def _load_balancer(options: StackOptions, ingress: IngressOptions) -> Wanted:
         {
             "name": options.name,
             "scheme": "internet-facing",
-            "subnets": [Reference(f"network/subnet/public/{zone}") for zone in zones],
+            "subnets": [network.public_subnet(letter) for letter in network.zone_letters(options)],
             "security_groups": [Reference("network/security-group/load-balancer")],
             "attributes": attributes,
         },
@@ -144,7 +141,7 @@ def _target_group(options: StackOptions, ingress: IngressOptions) -> Wanted:
         TARGET_GROUP,
         {
             "name": f"{options.name}-edge",
-            "vpc_id": Reference("network/vpc"),
+            "vpc_id": network.VPC,
             "port": ingress.edge_port,
             "health_check": {
                 "path": ingress.health_path,

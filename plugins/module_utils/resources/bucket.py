@@ -38,8 +38,8 @@ class Bucket(Kind):
         """One call for a bucket's tags; if it is ours, one a setting, side by side."""
         client: S3Client = context.session.client("s3")
         found = []
-        for one in wanted:
-            name = text(one.properties, "name")
+        names = [text(one.properties, "name") for one in wanted]
+        for name in names or [f"{context.stack}-{context.account_id}-{context.region}"]:
             tags = _tags(client, context, name)
             if is_ours(context, tags):
                 settings = bucket_settings.read_all(client, name, context.account_id)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar
 
 from ..blueprint.pem import fingerprints
 from ..reconcile.model import Change, Found, Value, Wanted
 from .kind import KEY_TAG, Context, Kind
+from .tag_index import Tags, one_by_one, tags_of
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import absent, optional_text, text
 
@@ -30,9 +30,9 @@ KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
 
 
 class Certificate(Kind):
-    """An imported certificate: ``domain``, ``certificate``, ``chain``, ``private_key``, ``fingerprints``.
+    """An imported certificate: ``domain``, ``certificate``, ``chain`` and ``private_key`` in PEM.
 
-    Fingerprints are SHA-256, its own first and then its chain's; they alone are compared.
+    Compared are ``fingerprint`` and ``chain_fingerprints``, SHA-256 in hex.
 
     https://docs.aws.amazon.com/acm/latest/APIReference/API_ImportCertificate.html
     """
@@ -43,7 +43,7 @@ class Certificate(Kind):
     expected_seconds: ClassVar[int] = 3
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
-        """One call for the account's certificates, one for each imported one's tags, one for each of ours."""
+        """One call for the account's certificates, the tags of imported ones, one call for each of ours."""
         client: ACMClient = context.session.client("acm")
         pages = client.get_paginator("list_certificates").paginate(Includes={"keyTypes": list(KEY_TYPES)})
         arns = [
@@ -52,11 +52,17 @@ class Certificate(Kind):
             for one in page["CertificateSummaryList"]
             if one.get("Type", "IMPORTED") == "IMPORTED"
         ]
-        if not arns:
-            return []
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            found = pool.map(lambda arn: _read(client, context, arn), arns)
-            return [one for one in found if one is not None]
+
+        def read(arn: str) -> Tags:
+            with absent("ResourceNotFoundException"):
+                return as_mapping(client.list_tags_for_certificate(CertificateArn=arn)["Tags"])
+            return {}
+
+        return [
+            _found(arn, tags, *_fingerprints(client, arn))
+            for arn, tags in tags_of(context, arns, one_by_one(read)).items()
+            if is_ours(context, tags)
+        ]
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
         """Import the certificate with its tags."""
@@ -65,7 +71,7 @@ class Certificate(Kind):
         request = _request(properties)
         request["Tags"] = as_pairs(tags)
         arn = client.import_certificate(**request)["CertificateArn"]
-        return _found(key, arn, properties["fingerprints"], tags)
+        return _found(arn, tags, properties["fingerprint"], properties["chain_fingerprints"])
 
     def update(
         self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]
@@ -75,7 +81,8 @@ class Certificate(Kind):
         request = _request(properties)
         request["CertificateArn"] = found.id
         client.import_certificate(**request)
-        return _found(found.key, found.id, properties["fingerprints"], found.tags or {})
+        tags = found.tags or {KEY_TAG: found.key}
+        return _found(found.id, tags, properties["fingerprint"], properties["chain_fingerprints"])
 
     def tag(self, context: Context, found: Found, tags: Mapping[str, str]) -> None:
         """Write ``tags``."""
@@ -99,22 +106,18 @@ def _request(properties: Mapping[str, Value]) -> ImportCertificateRequestTypeDef
     return request
 
 
-def _read(client: ACMClient, context: Context, arn: str) -> Found | None:
-    with absent("ResourceNotFoundException"):
-        tags = as_mapping(client.list_tags_for_certificate(CertificateArn=arn)["Tags"])
-        if is_ours(context, tags):
-            answer = client.get_certificate(CertificateArn=arn)
-            pem = answer["Certificate"] + "\n" + answer.get("CertificateChain", "")
-            return _found(tags[KEY_TAG], arn, list(fingerprints(pem)), tags)
-    return None
+def _fingerprints(client: ACMClient, arn: str) -> tuple[Value, Value]:
+    answer = client.get_certificate(CertificateArn=arn)
+    own = fingerprints(answer["Certificate"])
+    return own[0], list(fingerprints(answer.get("CertificateChain", "")))
 
 
-def _found(key: str, arn: str, prints: Value, tags: Mapping[str, str]) -> Found:
+def _found(arn: str, tags: Mapping[str, str], fingerprint: Value, chain_fingerprints: Value) -> Found:
     return Found(
         kind="certificate",
-        key=key,
+        key=tags[KEY_TAG],
         id=arn,
-        properties={"fingerprints": prints},
+        properties={"fingerprint": fingerprint, "chain_fingerprints": chain_fingerprints},
         outputs={"arn": arn},
         tags=tags,
     )

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
+from ..reconcile.model import Wanted, references
 from .kind import Context
+from .tag_index import Tags, tags_of
 from .tagging import as_mapping, is_ours
 
 if TYPE_CHECKING:
@@ -22,19 +24,23 @@ def is_named_ours(context: Context, name: str) -> bool:
     return name == context.stack or name.startswith(f"{context.stack}-")
 
 
-def tags_of(client: ElasticLoadBalancingv2Client, arns: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return the tags of each ARN, twenty ARNs a call."""
-    return {
-        one["ResourceArn"]: as_mapping(one["Tags"])
-        for batch in batched(arns, TAG_BATCH)
-        for one in client.describe_tags(ResourceArns=list(batch))["TagDescriptions"]
-    }
+def elb_tags(client: ElasticLoadBalancingv2Client, context: Context, arns: Iterable[str]) -> dict[str, Tags]:
+    """Return the tags of each ARN, twenty ARNs a call where the index does not have them."""
+
+    def read(missing: list[str]) -> dict[str, Tags]:
+        return {
+            one["ResourceArn"]: as_mapping(one["Tags"])
+            for batch in batched(missing, TAG_BATCH)
+            for one in client.describe_tags(ResourceArns=list(batch))["TagDescriptions"]
+        }
+
+    return tags_of(context, arns, read)
 
 
 def our_load_balancers(
     client: ElasticLoadBalancingv2Client, context: Context
-) -> Iterator[tuple[LoadBalancerTypeDef, dict[str, str]]]:
-    """Yield this stack's load balancers with their tags: two calls."""
+) -> Iterator[tuple[LoadBalancerTypeDef, Tags]]:
+    """Yield this stack's load balancers with their tags: one call, and the tags."""
     pages = client.get_paginator("describe_load_balancers").paginate()
     named = [
         one
@@ -42,7 +48,7 @@ def our_load_balancers(
         for one in page["LoadBalancers"]
         if is_named_ours(context, one["LoadBalancerName"])
     ]
-    tags = tags_of(client, [one["LoadBalancerArn"] for one in named])
+    tags = elb_tags(client, context, [one["LoadBalancerArn"] for one in named])
     for one in named:
         if is_ours(context, tags[one["LoadBalancerArn"]]):
             yield one, tags[one["LoadBalancerArn"]]
@@ -50,8 +56,8 @@ def our_load_balancers(
 
 def our_target_groups(
     client: ElasticLoadBalancingv2Client, context: Context
-) -> Iterator[tuple[TargetGroupTypeDef, dict[str, str]]]:
-    """Yield this stack's target groups with their tags: two calls."""
+) -> Iterator[tuple[TargetGroupTypeDef, Tags]]:
+    """Yield this stack's target groups with their tags: one call, and the tags."""
     pages = client.get_paginator("describe_target_groups").paginate()
     named = [
         one
@@ -59,10 +65,15 @@ def our_target_groups(
         for one in page["TargetGroups"]
         if is_named_ours(context, one["TargetGroupName"])
     ]
-    tags = tags_of(client, [one["TargetGroupArn"] for one in named])
+    tags = elb_tags(client, context, [one["TargetGroupArn"] for one in named])
     for one in named:
         if is_ours(context, tags[one["TargetGroupArn"]]):
             yield one, tags[one["TargetGroupArn"]]
+
+
+def keys_in(wanted: Iterable[Wanted], name: str) -> set[str]:
+    """Return the keys that the property ``name`` of ``wanted`` refers to."""
+    return {reference.key for one in wanted for reference in references(one.properties.get(name))}
 
 
 def attribute_pairs(attributes: Mapping[str, object]) -> list[Any]:

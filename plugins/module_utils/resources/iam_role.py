@@ -39,16 +39,13 @@ class IamRole(Kind):
         """Two calls a role: it by name, and each inline policy that is wanted."""
         client: IAMClient = context.session.client("iam")
         found = []
-        for one in wanted:
-            name = text(one.properties, "name")
+        named = {text(one.properties, "name"): mapping(one.properties, "policies") for one in wanted}
+        for name, wanted_policies in (named or {f"{context.stack}-host": {}}).items():
             with absent("NoSuchEntity"):
                 role = client.get_role(RoleName=name)["Role"]
                 tags = as_mapping(role.get("Tags", ()))
                 if is_ours(context, tags):
-                    policies = {
-                        policy: _inline_policy(client, name, policy)
-                        for policy in mapping(one.properties, "policies")
-                    }
+                    policies = {policy: _inline_policy(client, name, policy) for policy in wanted_policies}
                     found.append(_found(role, tags[KEY_TAG], tags, policies))
         return found
 

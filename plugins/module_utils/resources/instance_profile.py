@@ -32,8 +32,8 @@ class InstanceProfile(Kind):
         """One call a profile, by name."""
         client: IAMClient = context.session.client("iam")
         found = []
-        for one in wanted:
-            name = text(one.properties, "name")
+        names = [text(one.properties, "name") for one in wanted]
+        for name in names or [f"{context.stack}-host"]:
             with absent("NoSuchEntity"):
                 profile = client.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
                 tags = as_mapping(profile.get("Tags", ()))

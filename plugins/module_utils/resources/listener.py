@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value, Wanted
-from .elbv2 import our_load_balancers, tags_of
+from .elbv2 import elb_tags, keys_in, our_load_balancers
 from .kind import KEY_TAG, Context, Kind
+from .tag_index import arns_of
 from .tagging import as_pairs, is_ours
 from .values import absent, mapping, number, optional_text, text
 
@@ -34,19 +35,15 @@ class Listener(Kind):
     immutable: ClassVar[frozenset[str]] = frozenset({"load_balancer"})
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
-        """Two calls for our load balancers, and for each one its listeners and one their tags."""
+        """One call for the listeners of each of our load balancers, and one for those where it is needed."""
         client: ElasticLoadBalancingv2Client = context.session.client("elbv2")
-        found = []
-        for balancer, _ in our_load_balancers(client, context):
-            pages = client.get_paginator("describe_listeners").paginate(
-                LoadBalancerArn=balancer["LoadBalancerArn"]
-            )
-            listeners = [one for page in pages for one in page["Listeners"]]
-            tags = tags_of(client, [one["ListenerArn"] for one in listeners])
-            for one in listeners:
-                if is_ours(context, tags[one["ListenerArn"]]):
-                    found.append(_found(one, tags[one["ListenerArn"]]))
-        return found
+        balancers = arns_of(context, keys_in(wanted, "load_balancer"))
+        if balancers is not None:
+            with absent("LoadBalancerNotFound"):
+                return _of(client, context, balancers)
+        return _of(
+            client, context, [one["LoadBalancerArn"] for one, _ in our_load_balancers(client, context)]
+        )
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
         """Create it with its tags."""
@@ -104,6 +101,21 @@ class Listener(Kind):
         client: ElasticLoadBalancingv2Client = context.session.client("elbv2")
         with absent("ListenerNotFound", "LoadBalancerNotFound"):
             client.delete_listener(ListenerArn=found.id)
+
+
+def _of(client: ElasticLoadBalancingv2Client, context: Context, balancers: Sequence[str]) -> list[Found]:
+    """Return our listeners of load balancers."""
+    listeners = {
+        listener["ListenerArn"]: listener
+        for balancer in balancers
+        for page in client.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer)
+        for listener in page["Listeners"]
+    }
+    return [
+        _found(listeners[arn], tags)
+        for arn, tags in elb_tags(client, context, listeners).items()
+        if is_ours(context, tags)
+    ]
 
 
 def _certificates(properties: Mapping[str, Value]) -> list[CertificateTypeDef]:

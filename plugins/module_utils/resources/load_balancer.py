@@ -37,7 +37,7 @@ class LoadBalancer(Kind):
     poll_seconds: ClassVar[float] = 5.0
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
-        """Two calls for all of them, and one a load balancer for its attributes."""
+        """One call for all of them, and one for the attributes of each of ours."""
         client: ElasticLoadBalancingv2Client = context.session.client("elbv2")
         found = []
         for balancer, tags in our_load_balancers(client, context):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
@@ -11,6 +10,7 @@ from botocore.exceptions import ClientError
 from ..reconcile.errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
 from .kind import KEY_TAG, Context, Kind
+from .tag_index import Tags, one_by_one, tags_of
 from .tagging import is_ours
 from .values import absent, arn, code_of, number, text
 
@@ -29,21 +29,20 @@ class LogGroup(Kind):
     holds_data: ClassVar[bool] = True
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
-        """One call for the groups under the stack's prefix, and one a group for its tags, side by side."""
+        """One call for the groups under the stack's prefix, and their tags."""
         client: CloudWatchLogsClient = context.session.client("logs")
         pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/{context.stack}/")
-        groups = [group for page in pages for group in page["logGroups"]]
-        if not groups:
-            return []
-        arns = [group["arn"].removesuffix(":*") for group in groups]
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            tags = list(pool.map(lambda one: client.list_tags_for_resource(resourceArn=one)["tags"], arns))
+        groups = {group["arn"].removesuffix(":*"): group for page in pages for group in page["logGroups"]}
+
+        def read(group_arn: str) -> Tags:
+            return client.list_tags_for_resource(resourceArn=group_arn)["tags"]
+
         return [
             _found(
-                tags_here[KEY_TAG], group["logGroupName"], group_arn, group.get("retentionInDays"), tags_here
+                groups[group_arn]["logGroupName"], group_arn, groups[group_arn].get("retentionInDays"), tags
             )
-            for group, group_arn, tags_here in zip(groups, arns, tags, strict=True)
-            if is_ours(context, tags_here)
+            for group_arn, tags in tags_of(context, groups, one_by_one(read)).items()
+            if is_ours(context, tags)
         ]
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
@@ -64,7 +63,7 @@ class LogGroup(Kind):
                 "Choose another stack name, or delete that log group if nobody needs its events.",
             ) from error
         client.put_retention_policy(logGroupName=name, retentionInDays=days)
-        return _found(key, name, arn(context, "logs", f"log-group:{name}"), days, tags)
+        return _found(name, arn(context, "logs", f"log-group:{name}"), days, tags)
 
     def update(
         self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]
@@ -73,7 +72,7 @@ class LogGroup(Kind):
         client: CloudWatchLogsClient = context.session.client("logs")
         days = number(properties, "retention_days")
         client.put_retention_policy(logGroupName=found.id, retentionInDays=days)
-        return _found(found.key, found.id, found.outputs["arn"], days, found.tags or {})
+        return _found(found.id, found.outputs["arn"], days, found.tags or {KEY_TAG: found.key})
 
     def tag(self, context: Context, found: Found, tags: Mapping[str, str]) -> None:
         """Write ``tags``."""
@@ -87,10 +86,10 @@ class LogGroup(Kind):
             client.delete_log_group(logGroupName=found.id)
 
 
-def _found(key: str, name: str, group_arn: str, days: int | None, tags: Mapping[str, str]) -> Found:
+def _found(name: str, group_arn: str, days: int | None, tags: Mapping[str, str]) -> Found:
     return Found(
         kind="log_group",
-        key=key,
+        key=tags[KEY_TAG],
         id=name,
         properties={"name": name, "retention_days": days},
         outputs={"name": name, "arn": group_arn},

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from ..reconcile.errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
 from .kind import KEY_TAG, Context, Kind
+from .tag_index import Tags, one_by_one, tags_of
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import absent, code_of, text, touched
 
@@ -32,19 +33,24 @@ class Repository(Kind):
     billable: ClassVar[bool] = True
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
-        """One call for the registry's repositories, and two for each under the stack's prefix."""
+        """One call for the registry's repositories; tags and policy of those under the stack's prefix."""
         client: ECRClient = context.session.client("ecr")
         pages = client.get_paginator("describe_repositories").paginate(PaginationConfig={"PageSize": 1000})
-        found = []
-        for page in pages:
-            for repository in page["repositories"]:
-                if repository["repositoryName"].startswith(f"{context.stack}/"):
-                    answer = client.list_tags_for_resource(resourceArn=repository["repositoryArn"])
-                    tags = as_mapping(answer["tags"])
-                    if is_ours(context, tags):
-                        policy = _lifecycle_policy(client, repository["repositoryName"])
-                        found.append(_found(repository, tags[KEY_TAG], policy, tags))
-        return found
+        named = {
+            repository["repositoryArn"]: repository
+            for page in pages
+            for repository in page["repositories"]
+            if repository["repositoryName"].startswith(f"{context.stack}/")
+        }
+
+        def read(arn: str) -> Tags:
+            return as_mapping(client.list_tags_for_resource(resourceArn=arn)["tags"])
+
+        return [
+            _found(named[arn], tags[KEY_TAG], _lifecycle_policy(client, named[arn]["repositoryName"]), tags)
+            for arn, tags in tags_of(context, named, one_by_one(read)).items()
+            if is_ours(context, tags)
+        ]
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
         """Create the repository, then write its lifecycle policy."""

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Found, Value, Wanted
-from .elbv2 import our_target_groups
+from .elbv2 import keys_in, our_target_groups
 from .kind import KEY_TAG, STACK_TAG, Context, Kind
-from .tagging import as_mapping
-from .values import absent, number, text
+from .tag_index import Tags, arns_of, tags_of
+from .tagging import as_mapping, is_ours
+from .values import absent, arn, number, text
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.client import EC2Client
     from mypy_boto3_elbv2.client import ElasticLoadBalancingv2Client
-    from mypy_boto3_elbv2.type_defs import TargetGroupTypeDef
 
 
 class Target(Kind):
@@ -26,22 +26,18 @@ class Target(Kind):
     """
 
     name: ClassVar[str] = "target"
-    after: ClassVar[frozenset[str]] = frozenset({"target_group", "instance", "listener"})
+    after: ClassVar[frozenset[str]] = frozenset({"target_group", "instance"})
+    create_before_delete: ClassVar[bool] = True
     immutable: ClassVar[frozenset[str]] = frozenset({"target_group", "instance_id", "port"})
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
-        """Two calls for our target groups, one for a group's targets, one for whose instances they are."""
+        """One call for the targets of each of our target groups, and one for those where it is needed."""
         client: ElasticLoadBalancingv2Client = context.session.client("elbv2")
-        found: list[Found] = []
-        for group, _ in our_target_groups(client, context):
-            registered = _registered(client, group)
-            keys = _instance_keys(context, [instance for instance, _ in registered])
-            found.extend(
-                _found(_key(keys[instance], instance), group["TargetGroupArn"], instance, port)
-                for instance, port in registered
-                if instance in keys
-            )
-        return found
+        groups = arns_of(context, keys_in(wanted, "target_group"))
+        if groups is not None:
+            with absent("TargetGroupNotFound"):
+                return _of(client, context, groups)
+        return _of(client, context, [one["TargetGroupArn"] for one, _ in our_target_groups(client, context)])
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
         """Register the instance. It becomes healthy with its first release, so that is not waited for."""
@@ -63,39 +59,49 @@ class Target(Kind):
             )
 
 
-def _registered(client: ElasticLoadBalancingv2Client, group: TargetGroupTypeDef) -> list[tuple[str, int]]:
-    """Return instance and port of each target that is not on its way out."""
-    answer = client.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
-    return [
-        (one["Target"]["Id"], one["Target"].get("Port", group.get("Port", 0)))
-        for one in answer["TargetHealthDescriptions"]
+def _of(client: ElasticLoadBalancingv2Client, context: Context, groups: Sequence[str]) -> list[Found]:
+    """Return the targets of ``groups`` that are instances of ours and not on their way out."""
+    registered = [
+        (group, one["Target"]["Id"], one["Target"].get("Port", 0))
+        for group in groups
+        for one in client.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
         if one.get("TargetHealth", {}).get("State") != "draining"
+    ]
+    keys = _keys(context, sorted({instance for _, instance, _ in registered}))
+    return [
+        _found(keys[instance], group, instance, port)
+        for group, instance, port in registered
+        if instance in keys
     ]
 
 
-def _instance_keys(context: Context, instances: Sequence[str]) -> dict[str, str | None]:
-    """Return the key of each instance that is ours; None for one that is terminated but still registered."""
-    if not instances:
-        return {}
+def _keys(context: Context, instances: Sequence[str]) -> dict[str, str]:
+    """Return the target's key for each instance that is ours."""
+    prefix = arn(context, "ec2", "instance/")
+    tags = tags_of(context, [prefix + one for one in instances], lambda arns: _instance_tags(context, arns))
+    return {
+        one.removeprefix(prefix): f"ingress/target/{has[KEY_TAG].rsplit('/', 1)[-1]}"
+        for one, has in tags.items()
+        if is_ours(context, has)
+    }
+
+
+def _instance_tags(context: Context, arns: Sequence[str]) -> dict[str, Tags]:
+    """Return the tags of instances of ours. A terminated one gets a key that nothing wants."""
     ec2: EC2Client = context.session.client("ec2")
+    by_id = {one.rsplit("/", 1)[-1]: one for one in arns}
     pages = ec2.get_paginator("describe_instances").paginate(
         Filters=[
-            {"Name": "instance-id", "Values": list(instances)},
+            {"Name": "instance-id", "Values": list(by_id)},
             {"Name": f"tag:{STACK_TAG}", "Values": [context.stack]},
         ]
     )
-    keys: dict[str, str | None] = {}
-    for page in pages:
-        for reservation in page["Reservations"]:
-            for one in reservation["Instances"]:
-                leaving = one["State"]["Name"] in ("shutting-down", "terminated")
-                keys[one["InstanceId"]] = None if leaving else as_mapping(one["Tags"]).get(KEY_TAG)
-    return keys
-
-
-def _key(instance_key: str | None, instance: str) -> str:
-    """Return the target's key: one without a living instance is named so that nothing wants it."""
-    return f"ingress/target/{instance_key.rsplit('/', 1)[-1] if instance_key else instance}"
+    tags: dict[str, Tags] = {}
+    for instance in (one for page in pages for some in page["Reservations"] for one in some["Instances"]):
+        name = instance["InstanceId"]
+        leaving = instance["State"]["Name"] in ("shutting-down", "terminated")
+        tags[by_id[name]] = as_mapping(instance["Tags"]) | ({KEY_TAG: f"left/{name}"} if leaving else {})
+    return tags
 
 
 def _found(key: str, group: str, instance: str, port: int) -> Found:

@@ -33,7 +33,7 @@ class TargetGroup(Kind):
     create_only: ClassVar[frozenset[str]] = frozenset({"port"})
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
-        """Two calls for all of them, and one a group for its attributes."""
+        """One call for all of them, and one for the attributes of each of ours."""
         client: ElasticLoadBalancingv2Client = context.session.client("elbv2")
         found = []
         for group, tags in our_target_groups(client, context):
