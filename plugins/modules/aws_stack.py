@@ -248,7 +248,7 @@ plan:
   description:
     - What was, or in check mode would be, done. Empty where nothing has to change.
     - Secret values are masked.
-  returned: always
+  returned: on success
   type: list
   elements: dict
   contains:
@@ -338,7 +338,7 @@ def main() -> None:
     except AirliftError as error:
         module.fail_json(msg=str(error))
     if result["failed"]:
-        module.fail_json(**result)
+        module.fail_json(**{name: result[name] for name in ("msg", "changed", "failures", "summary")})
     module.exit_json(**result)
 
 

@@ -9,7 +9,6 @@ from ..arguments import connection, stack_options
 from ..aws import Session
 from ..blueprint import network
 from ..blueprint.options import StackOptions
-from ..progress_lines import PARTICIPLES
 from ..reconcile import render
 from ..reconcile.plan import Plan
 from ..resources.registry import KINDS
@@ -35,7 +34,7 @@ def present(arguments: Arguments, check: bool, warn: Callable[[str], None]) -> R
         warn(warning)
     plan_of = preview(stack, arguments["destroy_data"])
     plan = plan_of.plan
-    stack.reporter.send({"type": "note", "text": render.summary(plan)})
+    stack.announce(plan)
     outcome = stack.run(plan, plan_of.context) if plan.changing and not check else None
     ingress = stack.options.ingress
     result = _planned(plan)
@@ -129,7 +128,6 @@ def _told(outcomes: Sequence[Outcome]) -> Result:
         "failed": True,
         "changed": bool(done),
         "failures": failures,
-        "done": [f"{PARTICIPLES[one.verb]} {one.step.key}" for one in done],
         "msg": "\n".join(lines),
     }
 

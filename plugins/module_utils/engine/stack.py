@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ..aws import Session
 from ..blueprint.options import Facts, StackOptions
 from ..blueprint.stack import build
+from ..reconcile import render
 from ..reconcile.model import Action, Found, Wanted
 from ..reconcile.plan import Plan, plan
 from ..reconcile.schedule import schedule
@@ -36,6 +37,11 @@ class Stack:
         """Return what the kinds need in every call."""
         options = self.options
         return Context(self.session, options.name, self.session.region, account_id, options.tags)
+
+    def announce(self, plan: Plan) -> None:
+        """Report in one line what is going to happen."""
+        text = f"Stack {self.options.name} in {self.session.region}: {render.summary(plan)}"
+        self.reporter.send({"type": "note", "text": text})
 
     def run(self, plan: Plan, context: Context) -> Outcome:
         """Carry out ``plan``."""

@@ -10,7 +10,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ..aws import Session
 from ..blueprint.options import Facts
 from ..blueprint.stack import collect
-from ..reconcile import render
 from ..reconcile.model import Found
 from ..reconcile.plan import Plan, removal
 from ..resources.kind import STACK_TAG, Context
@@ -59,7 +58,7 @@ def remove(stack: Stack, data_may_go: bool, check: bool) -> Removal:
     """Delete the stack; what holds data only if ``data_may_go``. With ``check``, only say what would go."""
     inventory = take_inventory(stack)
     plan = removal(inventory.found, stack.kinds, inventory.protected, data_may_go)
-    stack.reporter.send({"type": "note", "text": render.summary(plan)})
+    stack.announce(plan)
     result = Removal(plan)
     if check:
         return result

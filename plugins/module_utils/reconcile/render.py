@@ -25,7 +25,7 @@ def text(plan: Plan, kinds: KindsTraits) -> str:
     for step in plan.changing + plan.kept:
         lines.append(headline(step, kinds))
         lines.extend(f"      {line}" for line in _details(step, kinds))
-    lines.append(summary(plan))
+    lines.append(f"Plan: {summary(plan)}")
     return "\n".join(lines) + "\n"
 
 
@@ -46,7 +46,7 @@ def summary(plan: Plan) -> str:
     ]
     parts += [f"{counts['none'] - kept} unchanged"] if counts["none"] - kept else []
     parts += [f"{kept} kept for the data in them"] if kept else []
-    return f"Plan: {', '.join(parts) or 'nothing to do'}."
+    return f"{', '.join(parts) or 'nothing there'}."
 
 
 def as_data(plan: Plan, kinds: KindsTraits) -> list[dict[str, object]]:
