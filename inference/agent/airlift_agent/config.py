@@ -44,6 +44,7 @@ class Config:
     state_directory: str = "/var/lib/airlift"
     maps_directory: str = "/etc/haproxy/airlift"
     haproxy_socket: str = "/run/haproxy/admin.sock"
+    haproxy_state_file: str = "/var/lib/airlift-edge/servers"
     haproxy_group: str = "haproxy"
     container_prefix: str = "airlift"
 

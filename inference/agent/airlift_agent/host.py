@@ -47,7 +47,7 @@ class Host:
         state = Path(config.state_directory)
         self._record_path = state / "live.json"
         self._containers = Containers(config)
-        self._proxy = Proxy(Path(config.haproxy_socket), state / "haproxy-servers.state")
+        self._proxy = Proxy(Path(config.haproxy_socket), Path(config.haproxy_state_file))
 
     def observe(self) -> Observed:
         """Look at everything the decision needs. Local calls only."""

@@ -22,6 +22,10 @@ _THREADS = 8
 Progress = Callable[[str], None]
 
 
+class NoBucket(DeliveryError):  # noqa: N818 - reads as the sentence it is
+    """The bucket does not exist yet."""
+
+
 class Store:
     """The models in one bucket."""
 
@@ -120,7 +124,7 @@ class Store:
 
     def _failed(self, error: Exception, verb: str) -> DeliveryError:
         if error_code(error) == "NoSuchBucket":
-            return DeliveryError(
+            return NoBucket(
                 f"There is no bucket {self.bucket} in {self._region}.",
                 "Provision first (playbooks/provision.yml).",
             )

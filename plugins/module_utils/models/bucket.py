@@ -1,0 +1,92 @@
+"""``s3:``: the objects below a prefix of a bucket, or one object."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+from s3transfer.manager import TransferManager
+
+from ..delivery.errors import DeliveryError, aws_error
+from .source import Progress
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Objects of a bucket. ``state`` is a digest of their entity tags, once they have been listed."""
+
+    s3: Callable[[], S3Client]
+    bucket: str
+    prefix: str
+    state: str = ""
+
+    @property
+    def text(self) -> str:
+        """``s3://bucket/prefix``, with the state of its objects."""
+        return f"s3://{self.bucket}/{self.prefix}" + (f"#{self.state}" if self.state else "")
+
+    @property
+    def pinned(self) -> bool:
+        """Once the objects' state is known."""
+        return bool(self.state)
+
+    @property
+    def here(self) -> bool:
+        """It is not."""
+        return False
+
+    def pin(self) -> Bucket:
+        """List the objects."""
+        listed = "".join(f"{key} {tag}\n" for key, tag in sorted(self._objects().items()))
+        return replace(self, state=hashlib.sha256(listed.encode()).hexdigest()[:16])
+
+    def fetch(self, cache: Path, progress: Progress) -> Mapping[str, Path]:
+        """Fetch the objects side by side; those that are here already are kept."""
+        base = (
+            self.prefix
+            if self.prefix.endswith("/") or not self.prefix
+            else f"{self.prefix.rpartition('/')[0]}/"
+        )
+        files, running = {}, []
+        try:
+            with TransferManager(self.s3()) as manager:
+                for number, key in enumerate(sorted(self._objects())):
+                    path = cache / f"{number:04}"
+                    files[key.removeprefix(base).lstrip("/")] = path
+                    if not path.exists():
+                        progress(f"fetching s3://{self.bucket}/{key}")
+                        path.parent.mkdir(parents=True, exist_ok=True)
+                        running.append(manager.download(self.bucket, key, str(path)))
+                for future in running:
+                    future.result()
+        except (BotoCoreError, ClientError) as error:
+            raise self._failed(error) from error
+        return files
+
+    def _objects(self) -> Mapping[str, str]:
+        """Return key → entity tag. A prefix is a folder or one object, never the beginning of other names."""
+        folder = self.prefix if not self.prefix or self.prefix.endswith("/") else f"{self.prefix}/"
+        try:
+            pages = (
+                self.s3().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
+            )
+            found = {i["Key"]: i["ETag"] for page in pages for i in page.get("Contents", []) if i["Size"]}
+        except (BotoCoreError, ClientError) as error:
+            raise self._failed(error) from error
+        wanted = {key: tag for key, tag in found.items() if key == self.prefix or key.startswith(folder)}
+        if not wanted:
+            raise DeliveryError(f"There is no model at {self.text}.", "Correct airlift_model.source.")
+        return wanted
+
+    def _failed(self, error: Exception) -> DeliveryError:
+        region = self.s3().meta.region_name
+        return aws_error(
+            error, "read model", self.text, region, "Correct airlift_model.source, or its permissions."
+        )

@@ -1,0 +1,83 @@
+"""From a source to the bucket: the least work that ends with the model published."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ..delivery import manifest as manifests
+from ..delivery.errors import DeliveryError
+from ..delivery.hashing import files_of
+from ..delivery.manifest import Manifest
+from ..delivery.upload import NoBucket, Store
+from .source import Progress, Source
+
+_QUANTISATION = re.compile(r"[.-](?:i?q\d\w*|bf16|f16|f32)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A model in the bucket; in check mode, one that would be, whose manifest may not be known yet."""
+
+    manifest: Manifest | None
+    source: str
+    changed: bool
+    uploaded_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Publishes into ``store``, keeping what it fetches in ``cache``."""
+
+    store: Store
+    cache: Path
+    progress: Progress
+
+    def publish(self, source: Source, name: str | None) -> Published:
+        """Have the model published. For a pinned source that was before, that is two calls, no fetching."""
+        pinned = source if source.pinned else source.pin()
+        identity = _identity(pinned, name)
+        if identity is not None and (known := self.store.recorded(identity)) is not None:
+            return Published(known, pinned.text, changed=False)
+        key = hashlib.sha256(pinned.text.encode()).hexdigest()[:16]
+        local = pinned.fetch(self.cache / key, self.progress)
+        self.progress(f"hashing {len(local)} files")
+        manifest = manifests.make(name or name_of(local), pinned.text, files_of(local))
+        missing = self.store.missing(manifest)
+        sent = self.store.publish(manifest, local, identity, self.progress) if missing or identity else 0
+        return Published(manifest, pinned.text, changed=bool(missing), uploaded_bytes=sent)
+
+    def check(self, source: Source, name: str | None) -> Published:
+        """Say whether ``publish`` would change anything; what would have to be fetched counts as a change.
+
+        Raises DeliveryError where the source does not exist.
+        """
+        pinned = source.pin()
+        identity = _identity(pinned, name)
+        try:
+            if identity is not None:
+                known = self.store.recorded(identity)
+                return Published(known, pinned.text, changed=known is None)
+            if not pinned.here:
+                return Published(None, pinned.text, changed=True)
+            local = pinned.fetch(self.cache, self.progress)
+            manifest = manifests.make(name or name_of(local), pinned.text, files_of(local))
+            return Published(manifest, pinned.text, changed=bool(self.store.missing(manifest)))
+        except NoBucket:
+            return Published(None, pinned.text, changed=True)
+
+
+def name_of(files: Mapping[str, Path]) -> str:
+    """Return a model's name by its largest file: without suffix and quantisation, in lower case."""
+    largest = max(files, key=lambda path: files[path].stat().st_size)
+    stem = _QUANTISATION.sub("", PurePosixPath(largest).stem).lower()
+    if not manifests.MODEL_NAME.match(stem):
+        raise DeliveryError(f"No model name can be made of {largest}.", "Give one in airlift_model.name.")
+    return stem
+
+
+def _identity(source: Source, name: str | None) -> str | None:
+    return f"{source.text} as {name or ''}" if source.pinned else None

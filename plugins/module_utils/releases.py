@@ -1,0 +1,113 @@
+"""The stack's release parameter: what is released, what was before, and putting something else there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .delivery.errors import DeliveryError, aws_error, error_code
+from .delivery.release import Release, canonical, parse
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_ssm import SSMClient
+
+_CURRENT = "AWSCURRENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of the parameter. ``release`` is None where nothing was released in it."""
+
+    number: int
+    release: Release | None
+
+    @property
+    def document(self) -> Mapping[str, object]:
+        """The document, as a diff shows it."""
+        return self.release.document() if self.release else {"schema": 1, "release": None}
+
+
+class NoParameter(DeliveryError):  # noqa: N818 - reads as the sentence it is
+    """The parameter does not exist yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The versions of ``/<stack>/release``."""
+
+    ssm: SSMClient
+    name: str
+
+    def current(self) -> Version:
+        """Return the newest version (ssm:GetParameter)."""
+        try:
+            found = self.ssm.get_parameter(Name=self.name)["Parameter"]
+        except (BotoCoreError, ClientError) as error:
+            raise self._failed(error, "read") from error
+        return Version(found["Version"], parse(found["Value"]))
+
+    def before(self, current: Version) -> Release | None:
+        """Return the release before this one that differs from it, or None (ssm:GetParameterHistory).
+
+        Versions that an older Airlift wrote and this one cannot read are passed over.
+        """
+        try:
+            pages = self.ssm.get_paginator("get_parameter_history").paginate(Name=self.name)
+            stored = [(found["Version"], found["Value"]) for page in pages for found in page["Parameters"]]
+        except (BotoCoreError, ClientError) as error:
+            raise self._failed(error, "read the history of") from error
+        for number, value in sorted(stored, reverse=True):
+            release = _readable(value) if number < current.number else None
+            if release is not None and release != current.release:
+                return release
+        return None
+
+    def put(self, release: Release) -> int:
+        """Release it; return the new version (ssm:PutParameter)."""
+        try:
+            value = canonical(release.document())
+            return self.ssm.put_parameter(Name=self.name, Value=value, Type="String", Overwrite=True)[
+                "Version"
+            ]
+        except (BotoCoreError, ClientError) as error:
+            raise self._failed(error, "write") from error
+
+    def _failed(self, error: Exception, verb: str) -> DeliveryError:
+        region = self.ssm.meta.region_name
+        if error_code(error) == "ParameterNotFound":
+            return NoParameter(
+                f"There is no parameter {self.name} in {region}.",
+                "Provision first (playbooks/provision.yml).",
+            )
+        return aws_error(error, verb, f"parameter {self.name}", region, "Check the permissions for SSM.")
+
+
+def current_version(client: SecretsManagerClient, secret: str) -> str:
+    """Return the id of a secret's current version, without reading the secret (DescribeSecret)."""
+    region = client.meta.region_name
+    try:
+        stages = client.describe_secret(SecretId=secret).get("VersionIdsToStages", {})
+    except (BotoCoreError, ClientError) as error:
+        remedy = "Provision first (playbooks/provision.yml)."
+        raise aws_error(error, "read", f"secret {secret}", region, remedy) from error
+    for version, names in stages.items():
+        if _CURRENT in names:
+            return version
+    raise DeliveryError(f"The secret {secret} has no value in {region}.", "Provision again.")
+
+
+def as_text(document: Mapping[str, object]) -> str:
+    """Return a document as a diff shows it."""
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+def _readable(value: str) -> Release | None:
+    try:
+        return parse(value)
+    except DeliveryError:
+        return None

