@@ -5,5 +5,6 @@ from __future__ import annotations
 from localcloud.balancer.plane import BalancerPlane
 from localcloud.ec2.plane import Ec2Plane
 from localcloud.plane import Plane
+from localcloud.registry.plane import RegistryPlane
 
-PLANES: tuple[type[Plane], ...] = (Ec2Plane, BalancerPlane)
+PLANES: tuple[type[Plane], ...] = (Ec2Plane, BalancerPlane, RegistryPlane)
