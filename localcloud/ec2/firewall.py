@@ -44,8 +44,14 @@ def rules(chains: Chains, networks: Sequence[Network], metadata_port: int, shut_
         f" -j DNAT --to-destination {network.gateway}:{metadata_port}"
         for network in networks
     ]
+    # The VPC's resolver answers without a way out.
+    egress = [
+        f"-A {chains.egress} -i {network.bridge} -p {protocol} -m {protocol} --dport 53 -j RETURN"
+        for network in networks
+        for protocol in ("udp", "tcp")
+    ]
     # An instance never reaches the metadata service of the machine that it runs on.
-    egress = [f"-A {chains.egress} -i {network.bridge} -d 169.254.0.0/16 -j REJECT" for network in networks]
+    egress += [f"-A {chains.egress} -i {network.bridge} -d 169.254.0.0/16 -j REJECT" for network in networks]
     egress += [
         f"-A {chains.egress} -i {network.bridge} ! -o {network.bridge} -s {address}/32 -j REJECT"
         for network in networks

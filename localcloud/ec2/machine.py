@@ -96,6 +96,7 @@ def create(client: docker.DockerClient, machine: Machine) -> str:
         tmpfs={"/run": "", "/run/lock": ""},
         binds=["/sys/fs/cgroup:/sys/fs/cgroup:rw", f"{machine.volume}:/var/lib/docker"],
         extra_hosts=dict(machine.hosts),
+        dns_opt=["timeout:2", "attempts:1"],  # cloud-init asks for names that cannot be, and waits
         network_mode=machine.network,
     )
     container = client.api.create_container(
