@@ -67,7 +67,7 @@ class _Body:
 @contextmanager
 def counting_moto() -> Iterator[CountingMoto]:
     """Serve an empty account until the block ends."""
-    _forget()
+    forget()
     application: Any = DomainDispatcherApplication(create_backend_app)
     moto = CountingMoto(application)
     server = make_server("127.0.0.1", 0, moto, threaded=True)
@@ -80,9 +80,10 @@ def counting_moto() -> Iterator[CountingMoto]:
         server.shutdown()
         thread.join()
         server.server_close()
-        _forget()
+        forget()
 
 
-def _forget() -> None:
-    for service in ("ec2", "sts"):
+def forget() -> None:
+    """Empty the account."""
+    for service in ("ec2", "iam", "sts"):
         get_backend(service).reset()  # type: ignore[call-overload]

@@ -53,7 +53,7 @@ class Ec2Kind[Item](Kind):
 
     def tag(self, context: Context, found: Found, tags: Mapping[str, str]) -> None:
         """Add or overwrite tags."""
-        patiently(lambda: client(context).create_tags(Resources=[found.id], Tags=as_pairs(tags)))
+        client(context).create_tags(Resources=[found.id], Tags=as_pairs(tags))
 
     def _found(self, context: Context, filters: Sequence[FilterTypeDef]) -> list[Found]:
         items = (self.found(context, item) for item in self.describe(context, filters))
@@ -83,22 +83,19 @@ def absence_is_fine() -> Iterator[None]:
             raise
 
 
-def patiently[Result](
-    call: Callable[[], Result],
-    transient: Callable[[ClientError], bool] = lambda error: "NotFound" in code_of(error),
-    seconds: float = CONSISTENCY_SECONDS,
-) -> Result:
+def patiently[Result](call: Callable[[], Result]) -> Result:
     """Call, and call again while AWS does not know yet what it has just made.
 
-    Raises its last error after ``seconds``.
+    For the second call of one creation only: creating again would make a second resource. What a creation
+    refers to, and everything else that passes, is the engine's to wait for.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + CONSISTENCY_SECONDS
     pause = 0.5
     while True:
         try:
             return call()
         except ClientError as error:
-            if not transient(error) or time.monotonic() + pause > deadline:
+            if "NotFound" not in code_of(error) or time.monotonic() + pause > deadline:
                 raise
         time.sleep(pause)
         pause = min(pause * 2, 5.0)

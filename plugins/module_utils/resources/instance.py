@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.errors import AirliftError, CannotSettle
 from ..reconcile.model import Change, Found, Value, Wanted
-from .ec2 import Ec2Kind, absence_is_fine, client, patiently
-from .instance_request import LEAVING, ROLE_TAG, is_early, is_replay, run_request
+from .ec2 import Ec2Kind, absence_is_fine, client
+from .instance_request import LEAVING, ROLE_TAG, is_replay, run_request
 from .kind import KEY_TAG, STACK_TAG, Context
 from .tagging import as_mapping, is_ours
-from .values import code_of, number, text, texts, touched
+from .values import number, text, texts, touched
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeDef
@@ -94,15 +93,10 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
         """Start one. AWS may answer with a dead predecessor of the same token: then its successor is next."""
-        if properties.get("image_id") is None:
-            raise AirliftError(
-                "No image matches, so no host can be created.",
-                "Set compute.image_name and compute.image_owners.",
-            )
         dead = self._dead(context, key)
         for _ in range(_REPLAYS):
-            run = partial(client(context).run_instances, **run_request(context, key, properties, dead))
-            instance = patiently(run, is_early)["Instances"][0]
+            request = run_request(context, key, properties, dead)
+            instance = client(context).run_instances(**request)["Instances"][0]
             if not is_replay(instance):
                 return Found(
                     "instance",
@@ -136,14 +130,14 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
         if "profile" in differs:
             self._set_profile(context, found.id, text(properties, "profile"))
         if "state" in differs:
-            self._start(context, found.id)
+            ec2.start_instances(InstanceIds=[found.id])
         return replace(found, properties=properties)
 
     def settled(self, context: Context, found: Found) -> Found | None:
         """Wait for the state running. Whether it can be logged in to is asked by those who log in."""
         for item in self.describe(context, [{"Name": self.id_filter, "Values": [found.id]}]):
             state = item["State"]["Name"]
-            if state in (*LEAVING, "stopped"):
+            if state in LEAVING:
                 reason = (
                     item.get("StateReason", {}).get("Message")
                     or item.get("StateTransitionReason")
@@ -188,27 +182,11 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
             one["AssociationId"] for one in associations if one["State"] in ("associating", "associated")
         ]
         if current:
-            patiently(
-                lambda: ec2.replace_iam_instance_profile_association(
-                    AssociationId=current[0], IamInstanceProfile={"Name": profile}
-                ),
-                is_early,
+            ec2.replace_iam_instance_profile_association(
+                AssociationId=current[0], IamInstanceProfile={"Name": profile}
             )
         else:
-            patiently(
-                lambda: ec2.associate_iam_instance_profile(
-                    InstanceId=identifier, IamInstanceProfile={"Name": profile}
-                ),
-                is_early,
-            )
-
-    def _start(self, context: Context, identifier: str) -> None:
-        """Start it. One that is just stopping can be started only once it has."""
-        patiently(
-            lambda: client(context).start_instances(InstanceIds=[identifier]),
-            lambda error: code_of(error) == "IncorrectInstanceState",
-            seconds=180.0,
-        )
+            ec2.associate_iam_instance_profile(InstanceId=identifier, IamInstanceProfile={"Name": profile})
 
 
 def _outputs(item: InstanceTypeDef) -> dict[str, str]:

@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from botocore.exceptions import ClientError
-
 from ..reconcile.model import Value
 from .ec2 import client_token, tag_specifications
 from .kind import Context
-from .values import code_of, number, optional_text, text, texts
+from .values import number, optional_text, text, texts
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.literals import InstanceTypeType
@@ -82,12 +80,3 @@ def is_replay(instance: InstanceTypeDef) -> bool:
     """Whether AWS answered with an instance of long ago, which is dead, instead of starting one."""
     age = datetime.now(UTC) - instance["LaunchTime"]
     return instance["State"]["Name"] in LEAVING or age > _REMEMBERED
-
-
-def is_early(error: ClientError) -> bool:
-    """Whether AWS does not know yet what the instance refers to; IAM takes seconds to reach EC2."""
-    code, message = code_of(error), error.response["Error"].get("Message", "").lower()
-    return "NotFound" in code or (
-        code == "InvalidParameterValue"
-        and ("iaminstanceprofile" in message or "iam instance profile" in message)
-    )

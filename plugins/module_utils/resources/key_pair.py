@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Found, Value
-from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
+from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import text
@@ -53,7 +53,7 @@ class KeyPair(Ec2Kind["KeyPairInfoTypeDef"]):
     def tag(self, context: Context, found: Found, tags: Mapping[str, str]) -> None:
         """Add or overwrite tags; tagging takes the key pair's id, not its name."""
         ec2 = client(context)
-        pairs = patiently(lambda: ec2.describe_key_pairs(KeyNames=[found.id]))["KeyPairs"]
+        pairs = ec2.describe_key_pairs(KeyNames=[found.id])["KeyPairs"]
         ec2.create_tags(Resources=[pair["KeyPairId"] for pair in pairs], Tags=as_pairs(tags))
 
     def delete(self, context: Context, found: Found) -> None:

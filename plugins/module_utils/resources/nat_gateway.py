@@ -54,14 +54,15 @@ class NatGateway(Ec2Kind["NatGatewayTypeDef"]):
             {"Name": f"tag:{STACK_TAG}", "Values": [context.stack]},
             {"Name": f"tag:{KEY_TAG}", "Values": [key]},
         ]
-        before = sorted(
-            item["NatGatewayId"] for item in self.describe(context, ours) if item["State"] in _LEAVING
-        )
+        before = {item["NatGatewayId"]: item["State"] for item in self.describe(context, ours)}
+        dead = sorted(name for name, state in before.items() if state in _LEAVING)
         subnet, allocation = text(properties, "subnet"), text(properties, "allocation")
+        if dead:
+            self._release(context, [name for name in dead if before[name] == "deleting"], allocation)
         gateway = client(context).create_nat_gateway(
             SubnetId=subnet,
             AllocationId=allocation,
-            ClientToken=client_token(context, key, subnet, allocation, before),
+            ClientToken=client_token(context, key, subnet, allocation, dead),
             TagSpecifications=tag_specifications(context, key, "natgateway"),
         )["NatGateway"]
         identifier = gateway["NatGatewayId"]
@@ -88,3 +89,13 @@ class NatGateway(Ec2Kind["NatGatewayTypeDef"]):
         """Wait for the state deleted: until then it holds its address and its network interface."""
         items = self.describe(context, [{"Name": self.id_filter, "Values": [found.id]}])
         return all(item["State"] in ("deleted", "failed") for item in items)
+
+    def _release(self, context: Context, deleting: list[str], allocation: str) -> None:
+        """Wait until predecessors have let go of the address; take it back from anything else."""
+        ec2 = client(context)
+        if deleting:
+            waiter = ec2.get_waiter("nat_gateway_deleted")
+            waiter.wait(NatGatewayIds=deleting, WaiterConfig={"Delay": 5, "MaxAttempts": 60})
+        for address in ec2.describe_addresses(AllocationIds=[allocation])["Addresses"]:
+            if association := address.get("AssociationId"):
+                ec2.disassociate_address(AssociationId=association)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from botocore.exceptions import ClientError
 
 from ..reconcile.model import Change, Found, Value
-from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
+from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import code_of, number, optional_text, text, touched
@@ -94,26 +94,19 @@ class SecurityGroupRule(Ec2Kind["SecurityGroupRuleTypeDef"]):
         """Revoke the rule."""
         group, ec2 = text(found.properties, "group"), client(context)
         with absence_is_fine():
-            if found.properties["direction"] == "egress":
-                ec2.revoke_security_group_egress(GroupId=group, SecurityGroupRuleIds=[found.id])
-            else:
-                ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[found.id])
+            egress = found.properties["direction"] == "egress"
+            revoke = ec2.revoke_security_group_egress if egress else ec2.revoke_security_group_ingress
+            revoke(GroupId=group, SecurityGroupRuleIds=[found.id])
 
     def _authorize(self, context: Context, key: str, properties: Mapping[str, Value]) -> str:
-        ec2, group, permission = client(context), text(properties, "group"), _permission(properties)
-        tags = tag_specifications(context, key, "security-group-rule")
-        if properties["direction"] == "egress":
-            rules = patiently(
-                lambda: ec2.authorize_security_group_egress(
-                    GroupId=group, IpPermissions=[permission], TagSpecifications=tags
-                )
-            )["SecurityGroupRules"]
-        else:
-            rules = patiently(
-                lambda: ec2.authorize_security_group_ingress(
-                    GroupId=group, IpPermissions=[permission], TagSpecifications=tags
-                )
-            )["SecurityGroupRules"]
+        ec2 = client(context)
+        egress = properties["direction"] == "egress"
+        authorize = ec2.authorize_security_group_egress if egress else ec2.authorize_security_group_ingress
+        rules = authorize(
+            GroupId=text(properties, "group"),
+            IpPermissions=[_permission(properties)],
+            TagSpecifications=tag_specifications(context, key, "security-group-rule"),
+        )["SecurityGroupRules"]
         return rules[0]["SecurityGroupRuleId"]
 
     def _adopt(
