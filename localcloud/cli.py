@@ -5,20 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from localcloud import daemon
-from localcloud.engine import connect
 from localcloud.errors import LocalcloudError
-from localcloud.hostimage import TAG, ensure_image
 from localcloud.log import configure
-from localcloud.planes import PLANES
-from localcloud.server import CloudServer
 from localcloud.settings import Settings
 
 DESCRIPTION = """\
@@ -78,9 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--control-plane-only", action="store_true", help="the API alone: no root, no Docker")
     serve.add_argument("--port", type=int, default=argparse.SUPPRESS)
     serve.add_argument("--verbose", action="store_true", help="log each request")
-    serve.add_argument("--prepared", action="store_true", help=argparse.SUPPRESS)
+    serve.add_argument("--progress-to", type=int, metavar="FD", help=argparse.SUPPRESS)
     serve.set_defaults(run=_serve)
-    build = commands.add_parser("build-image", help=f"build {TAG}, which instances are started from")
+    build = commands.add_parser("build-image", help="build the image that instances are started from")
     build.add_argument("--force", action="store_true", help="build although nothing has changed")
     build.set_defaults(run=_build_image)
     return parser
@@ -91,12 +85,14 @@ def _say(line: str) -> None:
 
 
 def _start(settings: Settings, _: argparse.Namespace) -> int:
-    daemon.start(settings, PLANES, _say)
+    daemon.start(settings, _say)
     return 0
 
 
 def _stop(settings: Settings, _: argparse.Namespace) -> int:
-    daemon.stop(settings, PLANES, _say)
+    from localcloud import lifetime, planes  # noqa: PLC0415  # heavy: moto comes with it
+
+    lifetime.stop(settings, planes.PLANES, _say)
     return 0
 
 
@@ -122,24 +118,21 @@ def _logs(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _serve(settings: Settings, options: argparse.Namespace) -> int:
+    from localcloud import lifetime, planes  # noqa: PLC0415  # heavy: moto comes with it
+
     configure(options.verbose)
-    kinds = () if options.control_plane_only else PLANES
-    if kinds and not options.prepared:
-        daemon.prepare(settings, kinds, _say)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    if kinds:
-        daemon.note_pid(settings)
-    server = CloudServer(settings, kinds)
-    server.start()
-    _say(f"answers on {settings.endpoint}")
-    ended.wait()
-    server.stop()
+    kinds = () if options.control_plane_only else planes.PLANES
+    if options.progress_to is None:
+        lifetime.serve(settings, kinds, _say, lambda: _say(f"answers on {settings.endpoint}"))
+        return 0
+    with os.fdopen(options.progress_to, "w") as pipe:
+        lifetime.serve(settings, kinds, lambda line: print(line, file=pipe, flush=True), pipe.close)
     return 0
 
 
 def _build_image(_: Settings, options: argparse.Namespace) -> int:
-    built = ensure_image(connect(), _say, force=options.force)
-    _say(f"built image {TAG}" if built else f"image {TAG} is up to date")
+    from localcloud import engine, hostimage  # noqa: PLC0415  # so that other commands start at once
+
+    built = hostimage.ensure_image(engine.connect(), _say, force=options.force)
+    _say(f"built image {hostimage.TAG}" if built else f"image {hostimage.TAG} is up to date")
     return 0

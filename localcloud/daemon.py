@@ -1,32 +1,25 @@
-"""Start, stop and look at the server that runs in the background."""
+"""The server in the background, seen from a short-lived process; light, so that it answers at once."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from localcloud.checks import require_needs, require_port, require_root, require_settings
-from localcloud.engine import connect
 from localcloud.errors import LocalcloudError
-from localcloud.hostimage import ensure_image
-from localcloud.plane import Plane
 from localcloud.programs import start_time
-from localcloud.server import LOOPBACK, make_planes
 from localcloud.settings import Settings
 
-START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 Progress = Callable[[str], None]
 
@@ -57,74 +50,27 @@ def health(settings: Settings) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def start(settings: Settings, kinds: Sequence[type[Plane]], progress: Progress) -> None:
-    """Return when the server answers. One that runs already is left alone."""
-    require_settings(settings)
-    require_root()
-    with _alone(settings):
+def start(settings: Settings, progress: Progress) -> None:
+    """Return when the server answers. One that runs already is left alone.
+
+    The server itself makes ready and tells how far it is through a pipe, which it closes when it is ready.
+    """
+    with alone(settings):
         pid = running_pid(settings)
         if pid is not None:
             progress(f"already running: {settings.endpoint} (pid {pid})")
             return
-        prepare(settings, kinds, progress)
-        _spawn(settings, progress)
+        began = time.monotonic()
+        server = _spawn(settings, progress)
+        if server.poll() is not None or health(settings) is None:
+            server.kill()
+            raise LocalcloudError(_last_line(settings), f"The log is {settings.paths.log_file}.")
+        progress(f"ready in {time.monotonic() - began:.1f} s: {settings.endpoint} (pid {server.pid})")
 
 
-def prepare(settings: Settings, kinds: Sequence[type[Plane]], progress: Progress) -> None:
-    """All that comes before the server itself: checks, the host image, and what a crash has left."""
-    require_settings(settings)
-    require_root()
-    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    planes = make_planes(settings, kinds, None)
-    require_needs(planes)
-    if planes:
-        client = connect()
-        ensure_image(client, progress)
-        _clean(planes, progress)
-    require_port(LOOPBACK, settings.port)
-
-
-def stop(settings: Settings, kinds: Sequence[type[Plane]], progress: Progress) -> None:
-    """Remove every trace and look again; raises LocalcloudError naming what is left."""
-    require_root()
-    if not settings.state_dir.exists():
-        settings.state_dir.mkdir(parents=True, mode=0o700)
-    with _alone(settings):
-        pid = running_pid(settings)
-        if pid is not None:
-            progress(f"stopping the server (pid {pid})")
-            _end(pid)
-        planes = make_planes(settings, kinds, None)
-        _clean(planes, progress)
-        left = [thing for plane in planes for thing in plane.remains()]
-        if left:
-            raise LocalcloudError(
-                f"Failed to remove every trace of localcloud: {', '.join(left)} is left.",
-                "Remove it by hand, or run `stop` again.",
-            )
-        shutil.rmtree(settings.state_dir)
-    progress("stopped; no container, network, volume, process or rule is left")
-
-
-def _clean(planes: Sequence[Plane], progress: Progress) -> None:
-    left = [thing for plane in planes for thing in plane.remains()]
-    if left:
-        progress(f"removing {len(left)} things: {', '.join(left[:6])}{' …' if len(left) > 6 else ''}")
-    for plane in reversed(planes):
-        plane.clean()
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """One `start` or `stop` at a time per state directory."""
-    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with Path(f"/run/lock/{settings.prefix}.localcloud").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _spawn(settings: Settings, progress: Progress) -> None:
-    command = [sys.executable, "-m", "localcloud", *settings.arguments, "serve", "--prepared"]
+def _spawn(settings: Settings, progress: Progress) -> subprocess.Popen[bytes]:
+    reader, writer = os.pipe()
+    command = [sys.executable, "-m", "localcloud", *settings.arguments, "serve", f"--progress-to={writer}"]
     with settings.paths.log_file.open("ab") as log:
         server = subprocess.Popen(
             command,
@@ -133,32 +79,39 @@ def _spawn(settings: Settings, progress: Progress) -> None:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=[writer],
         )
-    began = time.monotonic()
-    while time.monotonic() - began < START_SECONDS:
-        if server.poll() is not None:
-            raise LocalcloudError(
-                f"Failed to start localcloud: the server exited {server.returncode}: {_last_line(settings)}",
-                f"Its log is {settings.paths.log_file}.",
-            )
-        state = health(settings)
-        if state is not None and state["status"] == "ok" and state["pid"] == server.pid:
-            progress(f"ready in {time.monotonic() - began:.1f} s: {settings.endpoint} (pid {server.pid})")
-            return
-        time.sleep(0.1)
-    _end(server.pid)
-    raise LocalcloudError(
-        f"Failed to start localcloud: it is not ready after {START_SECONDS:.0f} s.",
-        f"Its log is {settings.paths.log_file}.",
-    )
+    os.close(writer)
+    with os.fdopen(reader) as lines:
+        for line in lines:
+            progress(line.rstrip("\n"))
+    if health(settings) is None:
+        server.wait(timeout=STOP_SECONDS)  # the pipe was closed by its end
+    return server
 
 
 def _last_line(settings: Settings) -> str:
     lines = settings.paths.log_file.read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "Failed to start localcloud: it ended without a word."
 
 
-def _end(pid: int) -> None:
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """One `start` or `stop` at a time per state directory."""
+    try:
+        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except PermissionError as error:
+        raise LocalcloudError(
+            f"Failed to write the state directory {settings.state_dir}: {error.strerror}.",
+            "Run it with sudo, or give another with --state-dir.",
+        ) from error
+    with (settings.state_dir / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def end(pid: int) -> None:
+    """End a server: SIGTERM, and SIGKILL when that takes longer than a minute."""
     began = start_time(pid)
     for number in (signal.SIGTERM, signal.SIGKILL):
         if start_time(pid) != began or began is None:

@@ -26,6 +26,7 @@ class Machine:
     name: str
     image: str
     hostname: str
+    domain: str
     network: str
     address: str
     mac: str
@@ -42,6 +43,7 @@ def plan_machine(
 ) -> Machine:
     """What the instance's container is to be."""
     name = settings.container_name(view.id)
+    hostname, _, domain = view.private_dns_name.partition(".")
     endpoint = f"http://{network.gateway}:{settings.port}"
     environment = {
         "AWS_ENDPOINT_URL": endpoint,
@@ -61,16 +63,14 @@ def plan_machine(
     return Machine(
         name=name,
         image=image,
-        hostname=view.private_dns_name.partition(".")[0],
+        hostname=hostname,
+        domain=domain,
         network=settings.network_name(view.vpc_id),
         address=view.private_ip,
         mac=view.mac,
         volume=volume_name(name),
         labels={**settings.labels, INSTANCE_LABEL: view.id, VPC_LABEL: view.vpc_id},
-        hosts={
-            view.private_dns_name: view.private_ip,
-            **{name: address for guest in guests for name, address in guest.hosts.items()},
-        },
+        hosts={name: address for guest in guests for name, address in guest.hosts.items()},
         files=files,
     )
 
@@ -104,6 +104,7 @@ def create(client: docker.DockerClient, machine: Machine) -> str:
         command=[INIT, *(CGROUP_V1_WORDS if has_cgroup_v1() else ())],
         name=machine.name,
         hostname=machine.hostname,
+        domainname=machine.domain,
         environment={"container": "docker"},
         labels=dict(machine.labels),
         tty=True,
