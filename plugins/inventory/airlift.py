@@ -106,6 +106,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable
 from ansible.plugins.loader import vars_loader
 from ansible_collections.airlift.stack.plugins.module_utils.aws import Connection, Session
+from ansible_collections.airlift.stack.plugins.module_utils.failure import AWS_ERRORS, failure
 from ansible_collections.airlift.stack.plugins.module_utils.inventory import hosts, source
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class InventoryModule(BaseInventoryPlugin, Cacheable):
         if not isinstance(stack, str) or not STACK_NAME.fullmatch(stack) or stack == "hosts":
             raise AnsibleParserError(
                 f"Failed to read the inventory: {stack!r} is no name for a stack. Set airlift_stack_name "
-                "to 2 to 20 lower-case letters, digits and hyphens, a letter first ('hosts' is taken by a group)."
+                "to 2 to 20 lower-case letters, digits and hyphens, a letter first ('hosts' names a group)."
             )
         if not region:
             raise AnsibleParserError(
@@ -199,26 +200,26 @@ class InventoryModule(BaseInventoryPlugin, Cacheable):
         ignore = self.get_option("ignore_unreachable_endpoint")
         if ignore and access.endpoint_url and not _answers(access.endpoint_url):
             return []
+        connection = self._connection(access)
         try:
-            ec2 = self._session(access).client("ec2")
+            ec2 = Session(connection).client("ec2")
             found = source.stack_instances(ec2, access.stack)
             if access.connection == "ssh":
                 self._pin(ec2, found, access)
-        except source.AWS_ERRORS as error:
-            failed = f"Failed to list hosts of stack {access.stack} in {access.region}:"
-            raise AnsibleParserError(f"{failed} {source.why(error, access)}") from None
+        except AWS_ERRORS as error:
+            raise AnsibleParserError(
+                failure(f"list hosts of stack {access.stack}", connection, error)
+            ) from None
         return found
 
-    def _session(self, access: hosts.Access) -> Session:
-        return Session(
-            Connection(
-                region=access.region,
-                profile=access.profile,
-                endpoint_url=access.endpoint_url,
-                access_key=self.get_option("access_key"),
-                secret_key=self.get_option("secret_key"),
-                session_token=self.get_option("session_token"),
-            )
+    def _connection(self, access: hosts.Access) -> Connection:
+        return Connection(
+            region=access.region,
+            profile=access.profile,
+            endpoint_url=access.endpoint_url,
+            access_key=self.get_option("access_key"),
+            secret_key=self.get_option("secret_key"),
+            session_token=self.get_option("session_token"),
         )
 
     def _pin(self, ec2: EC2Client, found: list[hosts.Instance], access: hosts.Access) -> None:

@@ -1,3 +1,5 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
 """Ask the endpoint as a client does, and say what it does wrong."""
 
 from __future__ import annotations
@@ -5,9 +7,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: endpoint_check
 short_description: Check an OpenAI-compatible endpoint from the outside
+version_added: 0.1.0
 description:
-  - Asks the endpoint over HTTPS, certificate verified, without a key, with a wrong one and with a valid one, for
-    unknown things, for a completion and for a streamed one, and fails naming every check that did not pass.
+  - Asks the endpoint over HTTPS, certificate verified, without a key, with a wrong one and with a valid one,
+    for unknown things, for a completion and for a streamed one, and fails naming every check that did not
+    pass.
   - The key is read from Secrets Manager in this module's process. It is in no argument, result or log.
 extends_documentation_fragment: airlift.stack.aws
 options:
@@ -57,11 +61,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.airlift.stack.plugins.module_utils.arguments import AWS_ARGUMENTS, connection, failure
-from ansible_collections.airlift.stack.plugins.module_utils.aws import Session
-from ansible_collections.airlift.stack.plugins.module_utils.endpoint.checks import run
-from ansible_collections.airlift.stack.plugins.module_utils.endpoint.client import Endpoint
-from ansible_collections.airlift.stack.plugins.module_utils.inventory.source import AWS_ERRORS
+
+from ..module_utils.arguments import CONNECTION, connection
+from ..module_utils.aws import Session
+from ..module_utils.endpoint.checks import run
+from ..module_utils.endpoint.client import Endpoint
+from ..module_utils.failure import AWS_ERRORS, failure
 
 ARGUMENTS = {
     "endpoint_url": {"type": "str", "required": True},
@@ -83,16 +88,16 @@ def first_key(session: Session, secret: str) -> str:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={**AWS_ARGUMENTS, **ARGUMENTS}, supports_check_mode=True)
-    params = module.params
+    module = AnsibleModule(argument_spec={**CONNECTION, **ARGUMENTS}, supports_check_mode=True)
+    params, options = module.params, connection(module.params)
     try:
-        key = first_key(Session(connection(params)), params["api_keys_secret"])
+        key = first_key(Session(options), params["api_keys_secret"])
     except AWS_ERRORS as error:
-        module.fail_json(msg=failure("read secret", params, "api_keys_secret", error))
+        module.fail_json(msg=failure(f"read secret {params['api_keys_secret']}", options, error))
     except (ValueError, KeyError, IndexError):
         module.fail_json(
-            msg=f"Failed to read secret {params['api_keys_secret']}: it holds no API key. It has to be JSON of the "
-            'shape {"keys": [{"id": …, "key": …}]}; playbooks/rotate.yml writes a fresh one.'
+            msg=f"Failed to read secret {params['api_keys_secret']}: it holds no API key. It has to be JSON "
+            'of the shape {"keys": [{"id": …, "key": …}]}; playbooks/rotate.yml writes a fresh one.'
         )
     module.no_log_values.add(key)
     ca_file = Path(params["ca_file"]) if params["ca_file"] else None

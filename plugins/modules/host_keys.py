@@ -1,3 +1,5 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
 """Wait until every host of a stack has shown its SSH host keys, and pin them."""
 
 from __future__ import annotations
@@ -5,10 +7,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: host_keys
 short_description: Pin the SSH host keys of a stack's new hosts
+version_added: 0.1.0
 description:
-  - Reads the console output of running instances whose keys are not pinned yet, again and again until each has
-    shown its keys, and writes them to the known_hosts file that the inventory plugin M(airlift.stack.airlift)
-    makes ssh use. Entries of instances that no longer exist are removed.
+  - Reads the console output of running instances whose keys are not pinned yet, again and again until each
+    has shown its keys, and writes them to the known_hosts file that the inventory plugin
+    P(airlift.stack.airlift#inventory) makes ssh use. Entries of instances that no longer exist are removed.
   - Nothing is asked of instances that are pinned already.
 extends_documentation_fragment: airlift.stack.aws
 options:
@@ -46,9 +49,11 @@ import time
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.airlift.stack.plugins.module_utils.arguments import AWS_ARGUMENTS, connection
-from ansible_collections.airlift.stack.plugins.module_utils.aws import Session
-from ansible_collections.airlift.stack.plugins.module_utils.inventory import hosts, known_hosts, source
+
+from ..module_utils.arguments import CONNECTION, connection
+from ..module_utils.aws import Session
+from ..module_utils.failure import AWS_ERRORS, failure
+from ..module_utils.inventory import hosts, known_hosts, source
 
 POLL_SECONDS = 2.0
 
@@ -69,9 +74,9 @@ def pin(access: hosts.Access, session: Session, timeout_seconds: float) -> tuple
             return changed, sorted(known_hosts.pinned(access.known_hosts) - before)
         if time.monotonic() > deadline:
             raise TimeoutError(
-                f"Failed to pin SSH host keys in {access.region}: the console of {', '.join(silent)} shows none after "
-                f"{timeout_seconds:g} s. Look at it (aws ec2 get-console-output); an image that does not print its "
-                "keys at the first boot can be reached over SSM (airlift_compute.access: ssm)."
+                f"Failed to pin SSH host keys in {access.region}: the console of {', '.join(silent)} shows "
+                f"none after {timeout_seconds:g} s. Look at it (aws ec2 get-console-output); an image that does "
+                "not print its keys at the first boot can be reached over SSM (airlift_compute.access: ssm)."
             )
         time.sleep(POLL_SECONDS)
 
@@ -79,7 +84,7 @@ def pin(access: hosts.Access, session: Session, timeout_seconds: float) -> tuple
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **AWS_ARGUMENTS,
+            **CONNECTION,
             "stack": {"type": "str", "required": True},
             "known_hosts_file": {"type": "path", "required": True},
             "timeout_seconds": {"type": "int", "default": 600},
@@ -102,10 +107,8 @@ def main() -> None:
         changed, pinned = pin(access, Session(options), module.params["timeout_seconds"])
     except TimeoutError as error:
         module.fail_json(msg=str(error))
-    except source.AWS_ERRORS as error:
-        module.fail_json(
-            msg=f"Failed to pin SSH host keys of stack {access.stack} in {access.region}: {source.why(error, access)}"
-        )
+    except AWS_ERRORS as error:
+        module.fail_json(msg=failure(f"pin SSH host keys of stack {access.stack}", options, error))
     module.exit_json(changed=changed, pinned=pinned)
 
 

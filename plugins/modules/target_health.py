@@ -1,3 +1,5 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
 """Ask a load balancer which targets it sends requests to, or wait until there are enough."""
 
 from __future__ import annotations
@@ -5,6 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: target_health
 short_description: Health of a target group's targets
+version_added: 0.1.0
 description:
   - Returns what the load balancer sees of every target, and can wait until enough of them are healthy.
 extends_documentation_fragment: airlift.stack.aws
@@ -47,9 +50,10 @@ import time
 from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.airlift.stack.plugins.module_utils.arguments import AWS_ARGUMENTS, connection, failure
-from ansible_collections.airlift.stack.plugins.module_utils.aws import Session
-from ansible_collections.airlift.stack.plugins.module_utils.inventory.source import AWS_ERRORS
+
+from ..module_utils.arguments import CONNECTION, connection
+from ..module_utils.aws import Session
+from ..module_utils.failure import AWS_ERRORS, failure
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -98,7 +102,7 @@ def unhealthy_sentence(listed: list[Target], wanted: int, seconds: int, region: 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **AWS_ARGUMENTS,
+            **CONNECTION,
             "target_group_arn": {"type": "str", "required": True},
             "healthy": {"type": "int", "default": 0},
             "timeout_seconds": {"type": "int", "default": 300},
@@ -106,15 +110,16 @@ def main() -> None:
         supports_check_mode=True,
     )
     wanted, seconds = module.params["healthy"], module.params["timeout_seconds"]
+    options, arn = connection(module.params), module.params["target_group_arn"]
     deadline = time.monotonic() + seconds
     try:
-        session = Session(connection(module.params))
-        listed = targets(session.client("elbv2"), module.params["target_group_arn"])
+        session = Session(options)
+        listed = targets(session.client("elbv2"), arn)
         while healthy(listed) < wanted and time.monotonic() < deadline and not module.check_mode:
             time.sleep(POLL_SECONDS)
-            listed = targets(session.client("elbv2"), module.params["target_group_arn"])
+            listed = targets(session.client("elbv2"), arn)
     except AWS_ERRORS as error:
-        module.fail_json(msg=failure("read the health of target group", module.params, "target_group_arn", error))
+        module.fail_json(msg=failure(f"read the health of target group {arn}", options, error))
     if healthy(listed) < wanted and not module.check_mode:
         module.fail_json(msg=unhealthy_sentence(listed, wanted, seconds, session.region), targets=listed)
     module.exit_json(changed=False, targets=listed, healthy=healthy(listed))

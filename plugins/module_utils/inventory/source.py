@@ -6,16 +6,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from ..access import explain
-from ..reconcile.errors import AirliftError
 from . import hosts, known_hosts
-
-try:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    AWS_ERRORS: tuple[type[Exception], ...] = (AirliftError, OSError, BotoCoreError, ClientError)
-except ImportError:  # said in one sentence by Session
-    AWS_ERRORS = (AirliftError, OSError)
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -71,20 +62,6 @@ def pin_new_hosts(
     ids = {instance.id for instance in existing}
     changed = known_hosts.update(access.known_hosts, access.owner, shown, ids)
     return changed, [id_ for id_ in new if id_ not in shown]
-
-
-def why(error: Exception, access: hosts.Access) -> str:
-    """Return in words for the owner why AWS did not give its hosts, and what to do."""
-    response = getattr(error, "response", None)
-    reason = response.get("Error", {}) if isinstance(response, dict) else {}
-    if reason.get("Code") in {"UnauthorizedOperation", "AccessDenied"}:
-        allow = "Allow ec2:DescribeInstances and ec2:GetConsoleOutput to these credentials."
-        return f"{reason['Code']} {reason.get('Message', '')} {allow}"
-    if isinstance(error, AirliftError):
-        return str(error)
-    if isinstance(error, OSError):
-        return f"{error}. Check who owns {access.known_hosts.parent} and whether the disk is full."
-    return str(explain(error, access.region, access.endpoint_url, True))
 
 
 def _text(output: str) -> str:
