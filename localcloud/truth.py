@@ -11,8 +11,10 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.instances import Reservation
+from moto.s3.models import FakeBucket
 
 from localcloud.backends import IMAGE_TAG
+from localcloud.bucketpolicy import without_conditions
 from localcloud.settings import MachineImage, Settings
 
 type Method = Callable[..., Any]
@@ -32,6 +34,7 @@ def wrap(owner: type, name: str, wrapper: Callable[[Method], Method]) -> None:
 def tell(settings: Settings) -> None:
     """Patch moto for this process."""
     wrap(EC2Backend, "run_instances", _idempotent)
+    wrap(FakeBucket, "get_permission", without_conditions)
     wrap(EC2Backend, "__init__", lambda original: _with_images(original, settings.images))
 
 

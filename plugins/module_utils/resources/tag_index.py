@@ -35,7 +35,7 @@ _answers: WeakKeyDictionary[Session, tuple[float, str, dict[str, Tags]]] = WeakK
 def tags_of(
     context: Context, arns: Iterable[str], read: Callable[[list[str]], Mapping[str, Tags]]
 ) -> dict[str, Tags]:
-    """Return the tags of each of ``arns``, which all exist; ``read`` asks their service where it is needed."""
+    """Return the tags of each of ``arns``, which all exist; ``read`` asks their service where need be."""
     listed = list(arns)
     if not listed:
         return {}
