@@ -33,7 +33,7 @@ INGRESS = {"domain": "airlift.test", "certificate": "-", "private_key": "-"}
 
 def blueprint(**changes: object) -> list[Wanted]:
     options = {"name": "airlift", "region": REGION, "ingress": INGRESS, **changes}
-    options["network"] = {"admin_cidrs": ["192.0.2.0/24"], **options.get("network", {})}  # type: ignore[dict-item]
+    options["network"] = {"admin_cidrs": ["192.0.2.0/24"], **options.get("network", {})}
     return list(network.wanted(StackOptions.parse(options), FACTS))
 
 
