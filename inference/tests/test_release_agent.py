@@ -1,0 +1,198 @@
+"""The release agent with a real Docker, a real HAProxy, a real registry, the real image and a real model."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .stage import KEY, Stage, build_image, process, registry
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with registry(tmp_path_factory.mktemp("registry")) as address:
+        yield build_image(f"{address}/{'agenttest/inference'}")
+
+
+@pytest.fixture
+def stage(image: str, aws: str, tmp_path: Path) -> Iterator[Stage]:
+    stage = Stage(tmp_path, image)
+    stage.provision()
+    try:
+        with process("haproxy", "-W", "-f", str(tmp_path / "haproxy.cfg")):
+            deadline = time.monotonic() + 10
+            while not (tmp_path / "admin.sock").exists():
+                assert time.monotonic() < deadline, "HAProxy did not start"
+                time.sleep(0.05)
+            yield stage
+    finally:
+        stage.clean()
+
+
+def ask(stage: Stage, key: str | None = KEY, **body: object) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", stage.edge, timeout=60)
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    headers["X-Model"] = str(body.get("model", stage.model.name))
+    chat = {"max_tokens": 4, "messages": [{"role": "user", "content": "Hi"}], **body}
+    connection.request("POST", "/v1/chat/completions", json.dumps(chat), headers)
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    return answer.status, text
+
+
+def test_the_life_of_a_host(stage: Stage) -> None:
+    """Nothing released, a first release, nothing to do, new keys, a bad release, a new release under load."""
+    status, outcome, _ = stage.agent("apply", "--json")
+    assert (status, outcome["changed"], outcome["release"]) == (0, False, None)
+    assert stage.names() == set()
+
+    first = stage.release()
+    status, outcome, said = stage.agent("apply", "--json")
+    assert (status, outcome.get("colour")) == (0, "blue"), said
+    assert ask(stage)[0] == 200
+    assert ask(stage, None)[0] == ask(stage, "al-wrong")[0] == 401
+    assert ask(stage, model="unknown")[0] == 404
+    assert KEY not in "".join(path.read_text() for path in (stage.home / "maps").iterdir())
+    _is_confined(stage)
+
+    status, outcome, _ = stage.agent("apply", "--json")
+    assert (status, outcome["changed"], outcome["actions"]) == (0, False, [])
+
+    bad = stage.release(threads=0)
+    status, outcome, _ = stage.agent("apply", "--json")
+    assert status == 1
+    assert "Nothing was switched" in outcome["error"]
+    assert "threads must be a whole number" in outcome["error"], (
+        "the container's last lines are in the message"
+    )
+    assert stage.names() == {"blue"}
+    assert ask(stage)[0] == 200
+    status, outcome, _ = stage.agent("apply", "--json", "--scheduled")
+    assert (status, outcome["changed"], outcome["release"]) == (0, False, bad.id), (
+        "it is not tried each minute"
+    )
+
+    second = stage.release(slots=3)
+    with Load(stage) as load:
+        status, outcome, said = stage.agent("apply", "--json")
+    assert (status, outcome["colour"], outcome["release"]) == (0, "green", second.id), said
+    assert load.statuses == {200}, f"{load.count} requests during the switch"
+    assert load.count > 3
+    assert stage.names() == {"green"}
+    assert first.id != second.id
+    status, outcome, _ = stage.agent("status", "--json")
+    assert (outcome["release"], outcome["error"], outcome["failures"]) == (second.id, None, 0)
+
+
+def test_a_stream_is_not_cut_by_a_switch(stage: Stage) -> None:
+    stage.release()
+    assert stage.agent("apply", "--json")[0] == 0
+    answers: list[tuple[int, bytes]] = []
+
+    def stream() -> None:
+        answers.append(ask(stage, stream=True, ignore_eos=True, max_tokens=400))
+
+    reader = threading.Thread(target=stream)
+    reader.start()
+    time.sleep(0.5)
+    stage.release(slots=3)
+    status, outcome, said = stage.agent("apply", "--json")
+    reader.join(60)
+    assert (status, outcome.get("colour")) == (0, "green"), said
+    code, text = answers[0]
+    assert code == 200
+    assert text.rstrip().endswith(b"data: [DONE]")
+    assert text.count(b"data: {") > 400
+
+
+def test_a_dead_engine_is_replaced(stage: Stage) -> None:
+    stage.release()
+    stage.agent("apply", "--json")
+    stage.docker.containers.get(f"{stage.prefix}-blue").kill()
+    status, outcome, said = stage.agent("apply", "--json", "--scheduled")
+    assert (status, outcome["changed"], outcome["colour"]) == (0, True, "green"), said
+    assert ask(stage)[0] == 200
+    assert stage.names() == {"green"}
+
+
+@pytest.mark.parametrize("word", ["fetch model", "start blue", "verify blue", "switch blue"])
+def test_a_killed_run_is_finished_by_the_next(stage: Stage, word: str) -> None:
+    stage.release()
+    running = subprocess.Popen(
+        stage.command("apply"),
+        env=stage.environment(),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert running.stderr is not None
+    with running.stderr as said:
+        for line in said:
+            if line.strip() == word:
+                break
+        running.send_signal(signal.SIGKILL)
+        running.wait(10)
+    status, outcome, text = stage.agent("apply", "--json")
+    assert status == 0, text
+    assert stage.names() == {outcome["colour"]}
+    assert ask(stage)[0] == 200
+    assert stage.agent("apply", "--json")[1]["changed"] is False
+
+
+def test_a_missing_image_changes_nothing(stage: Stage) -> None:
+    stage.release()
+    stage.agent("apply", "--json")
+    stage.release(image=f"{stage.image.partition('@')[0]}@sha256:{'0' * 64}")
+    status, outcome, _ = stage.agent("apply", "--json")
+    assert status == 1
+    assert outcome["error"].startswith("Failed to pull image: Failed to pull image 127.0.0.1:")
+    assert stage.names() == {"blue"}
+    assert ask(stage)[0] == 200
+
+
+def _is_confined(stage: Stage) -> None:
+    attributes = stage.docker.containers.get(f"{stage.prefix}-blue").attrs
+    host = attributes["HostConfig"]
+    assert attributes["Config"]["User"] == "10001:10001"
+    assert host["ReadonlyRootfs"] is True
+    assert host["CapDrop"] == ["ALL"]
+    assert host["SecurityOpt"] == ["no-new-privileges"]
+    assert host["Memory"] == 2048 * 2**20
+    assert host["PidsLimit"] == 512
+    assert host["NanoCpus"] > 0
+    assert host["PortBindings"] == {"8000/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(stage.blue)}]}
+    assert [mount["RW"] for mount in attributes["Mounts"]] == [False]
+
+
+class Load:
+    """One request after the other, until the end of the block."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage, self._stop = stage, threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.statuses: set[int] = set()
+        self.count = 0
+
+    def _run(self) -> None:
+        while not self._stop.is_set() and self.count < 1000:
+            self.statuses.add(ask(self._stage)[0])
+            self.count += 1
+
+    def __enter__(self) -> Load:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(60)
