@@ -80,9 +80,7 @@ _BY_CODE = {
     "InternalError": _THEIRS,
     "InternalFailure": _THEIRS,
     "500": _THEIRS,
-    "501": "This is not available on the embedded AWS.",
-    "404": "This is not available on the embedded AWS.",
-    "NotImplemented": "This is not available on the embedded AWS.",
+    "NotAvailableOnEmbeddedAWS": "AWS itself has it.",
 }
 
 _DENIED = {

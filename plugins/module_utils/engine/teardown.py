@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,7 +11,8 @@ from ..blueprint.options import Facts
 from ..blueprint.stack import collect
 from ..reconcile.model import Found
 from ..reconcile.plan import Plan, removal
-from ..resources.kind import STACK_TAG, Context
+from ..resources.arns import TYPES, type_of
+from ..resources.kind import KEY_TAG, STACK_TAG, Context
 from .apply import Outcome
 from .finding import find_all
 from .lookups import facts
@@ -71,29 +71,30 @@ def remove(stack: Stack, data_may_go: bool, check: bool) -> Removal:
         if outcome.interrupted or (outcome.failures and not outcome.done):
             break
     result.left = tuple(step.found for step in rest.changing if step.found is not None)
-    result.strangers = strangers(stack.session, stack.options.name, (*inventory.found, *_deleted(plan)))
+    result.strangers = strangers(stack.session, stack.options.name)
     return result
 
 
-def _deleted(plan: Plan) -> Iterable[Found]:
-    return (step.found for step in plan.changing if step.found is not None)
+def strangers(session: Session, stack: str) -> tuple[str, ...]:
+    """Return the ARNs that the tagging API lists under the stack's tag and that no kind could have found.
 
-
-def strangers(session: Session, stack: str, known: Iterable[Found]) -> tuple[str, ...]:
-    """Return the ARNs that the tagging API lists under the stack's tag and that are none of ``known``.
-
-    The API lags by minutes and may still list what was just deleted: that is in ``known``, too. Where it may
-    not be asked (no permission, not on the embedded AWS) it has nothing to say.
+    What carries our key and is of a type that a kind knows is left out: the kind has been asked and knows
+    better, while this API lags by minutes and goes on listing what was deleted. Where it may not be asked
+    (no permission, not on the embedded AWS) it has nothing to say.
     https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
     """
-    names = [name for one in known for name in (one.id, *one.outputs.values()) if name]
     try:
         pages = (
             session.client("resourcegroupstaggingapi")
             .get_paginator("get_resources")
             .paginate(TagFilters=[{"Key": STACK_TAG, "Values": [stack]}])
         )
-        arns = [one["ResourceARN"] for page in pages for one in page["ResourceTagMappingList"]]
+        listed = [
+            (one["ResourceARN"], {tag["Key"] for tag in one["Tags"]})
+            for page in pages
+            for one in page["ResourceTagMappingList"]
+        ]
     except (BotoCoreError, ClientError):
         return ()
-    return tuple(arn for arn in sorted(arns) if not any(arn.endswith(name) for name in names))
+    known = frozenset(TYPES.values())
+    return tuple(arn for arn, tags in sorted(listed) if KEY_TAG not in tags or type_of(arn) not in known)
