@@ -76,4 +76,6 @@ def admin_errors(cidrs: Sequence[str]) -> Iterator[str]:
                 f"network.admin_cidrs contains {cidr}: SSH is never opened to so much of the world. "
                 "Name your own networks, or set compute.access to ssm."
             )
+    if len(set(cidrs)) != len(cidrs):
+        errors.append("network.admin_cidrs names a network twice.")
     yield from errors

@@ -31,8 +31,7 @@ def wanted(options: StackOptions, facts: Facts) -> Sequence[Wanted]:
     if errors:
         raise BlueprintError("\n".join(errors))
     resources = []
-    if options.compute.access == "ssh" and options.compute.ssh_public_key is not None:
-        public_key = material(options.compute.ssh_public_key)
+    if options.compute.access == "ssh" and (public_key := material(options.compute.ssh_public_key or "")):
         resources.append(Wanted("key_pair", KEY_PAIR, {"name": options.name, "public_key": public_key}))
     return [*resources, *_hosts(options, facts)]
 
@@ -87,7 +86,7 @@ def _errors(options: StackOptions) -> Iterator[str]:
         )
     if not INSTANCE_TYPE.match(compute.instance_type):
         yield f"compute.instance_type is {compute.instance_type!r}; a type looks like m7i.large."
-    if compute.access == "ssh" and compute.count > 0:
+    if compute.access == "ssh" and (compute.count > 0 or material(compute.ssh_public_key or "")):
         yield from _key_errors(compute.ssh_public_key)
 
 

@@ -47,9 +47,6 @@ def rule_errors(options: StackOptions) -> Iterator[str]:
         yield "ingress.allowed_cidrs names a network twice."
     if not networks and not errors:
         yield "ingress.allowed_cidrs is empty, so nobody could reach the endpoint."
-    port = options.ingress.edge_port
-    if not 1024 <= port <= 65535:
-        yield f"ingress.edge_port is {port}; it must be between 1024 and 65535."
 
 
 def _group(options: StackOptions, reference: Reference, description: str) -> Wanted:
