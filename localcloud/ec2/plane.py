@@ -121,6 +121,7 @@ class Ec2Plane(Plane):
         for vpc_id in self._networks.current.keys() - backends.vpc_ids() - in_use:
             self._networks.remove(self.client(), vpc_id)
             LOG.info("the network of %s is removed", vpc_id)
+            self.context.wake()
 
     def _console(self, instance_id: str) -> bytes:
         try:

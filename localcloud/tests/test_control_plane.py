@@ -1,0 +1,152 @@
+"""The control plane alone, over HTTP: what tests start that need an AWS and no machine."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import botocore.exceptions
+import pytest
+
+from localcloud.app import create_app
+from localcloud.listeners import api_server
+from localcloud.tests.clouds import client
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = api_server(create_app(), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]  # werkzeug's has it
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def ec2(endpoint: str) -> Any:
+    return client("ec2", endpoint)
+
+
+@pytest.fixture
+def image_id(ec2: Any) -> str:
+    (image,) = ec2.describe_images(Owners=["self"])["Images"]
+    assert image["Name"] == "airlift-debian-13"
+    return str(image["ImageId"])
+
+
+def ask(endpoint: str, path: str, method: str = "GET", body: object = None) -> Any:
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{endpoint}/_localcloud/{path}", content, method=method)
+    with urllib.request.urlopen(request, timeout=10) as reply:
+        return json.load(reply)
+
+
+def refusal(call: Any, **arguments: Any) -> tuple[int, str]:
+    """Status and code of a call that must be refused."""
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        call(**arguments)
+    response = caught.value.response
+    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
+
+
+def test_requests_are_counted_by_action(endpoint: str, ec2: Any) -> None:
+    ask(endpoint, "requests", "DELETE")
+    ec2.describe_vpcs()
+    vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+    ec2.delete_vpc(VpcId=vpc)
+    assert ask(endpoint, "requests") == {
+        "total": 3,
+        "mutating": 2,
+        "by_action": {"ec2:CreateVpc": 1, "ec2:DeleteVpc": 1, "ec2:DescribeVpcs": 1},
+        "by_source": {"127.0.0.1": 3},
+    }
+
+
+def test_a_repeated_client_token_starts_nothing(ec2: Any, image_id: str) -> None:
+    wanted = {
+        "ImageId": image_id,
+        "MinCount": 1,
+        "MaxCount": 1,
+        "InstanceType": "t3.small",
+        "ClientToken": "once",
+    }
+    first = ec2.run_instances(**wanted)["Instances"][0]["InstanceId"]
+    second = ec2.run_instances(**wanted)["Instances"][0]["InstanceId"]
+    assert first == second
+    other = wanted | {"InstanceType": "t3.large"}
+    assert refusal(ec2.run_instances, **other) == (400, "IdempotentParameterMismatch")
+
+
+def test_without_a_token_each_call_starts_one(ec2: Any, image_id: str) -> None:
+    wanted = {"ImageId": image_id, "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.small"}
+    started = {ec2.run_instances(**wanted)["Instances"][0]["InstanceId"] for _ in range(2)}
+    assert len(started) == 2
+
+
+def test_what_does_not_exist_is_refused(ec2: Any, image_id: str) -> None:
+    count = {"MinCount": 1, "MaxCount": 1}
+    unknown = refusal(ec2.run_instances, ImageId="ami-12345678", **count)
+    assert unknown == (400, "InvalidAMIID.NotFound")
+    key = refusal(ec2.run_instances, ImageId=image_id, KeyName="nobody", InstanceType="t3.small", **count)
+    assert key == (400, "InvalidKeyPair.NotFound")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [
+        ("ec2", "describe_capacity_reservations", {}),
+        ("autoscaling", "start_instance_refresh", {"AutoScalingGroupName": "x"}),
+        ("cloudwatch", "put_composite_alarm", {"AlarmName": "x", "AlarmRule": "x"}),
+        ("xray", "create_group", {"GroupName": "x"}),
+        ("pricing", "get_products", {"ServiceCode": "AmazonEC2"}),
+    ],
+)
+def test_what_is_not_available_says_so_once(
+    endpoint: str, service: str, operation: str, arguments: dict[str, str]
+) -> None:
+    ask(endpoint, "requests", "DELETE")
+    retrying = client(service, endpoint)
+    status, code = refusal(getattr(retrying, operation), **arguments)
+    assert (status, code) == (501, "NotAvailableOnEmbeddedAWS")
+    assert ask(endpoint, "requests")["total"] == 1
+
+
+def test_throttling_and_latency_on_request(endpoint: str, ec2: Any) -> None:
+    faults = [
+        {"action": "ec2:DescribeVpcs", "throttle_next": 1},
+        {"action": "ec2:*Subnets", "latency_ms": 300},
+    ]
+    ask(endpoint, "faults", "POST", {"faults": faults})
+    try:
+        assert refusal(ec2.describe_vpcs) == (503, "RequestLimitExceeded")
+        ec2.describe_vpcs()
+        began = time.monotonic()
+        ec2.describe_subnets()
+        assert time.monotonic() - began > 0.3
+    finally:
+        ask(endpoint, "faults", "DELETE")
+
+
+def test_a_lost_reply_was_executed(endpoint: str, ec2: Any) -> None:
+    ask(endpoint, "faults", "POST", {"action": "ec2:CreateVpc", "lose_reply_next": 1})
+    with pytest.raises(botocore.exceptions.HTTPClientError):
+        ec2.create_vpc(CidrBlock="10.8.0.0/16")
+    found = ec2.describe_vpcs(Filters=[{"Name": "cidr", "Values": ["10.8.0.0/16"]}])["Vpcs"]
+    assert len(found) == 1
+
+
+def test_a_fault_that_makes_no_sense_is_refused(endpoint: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        ask(endpoint, "faults", "POST", {"action": "ec2:*", "latency": 3})
+    assert caught.value.code == 400
+    assert "latency_ms" in caught.value.read().decode()
+
+
+def test_health(endpoint: str) -> None:
+    assert ask(endpoint, "health")["status"] == "ok"
