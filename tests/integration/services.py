@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from unittest.mock import patch
 
+from ansible_collections.airlift.stack.plugins.module_utils.aws import Connection, Session
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import Facts, StackOptions
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.stack import build
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.graph import validate
@@ -21,6 +22,7 @@ from localcloud.bucketpolicy import without_conditions
 from tests.integration.account import ACCOUNT, REGION, Account, account_with
 from tests.pki import Pair, issue
 
+KEYS = {"access_key": "LKIAKINDSTEST", "secret_key": "a-secret-of-the-tests-of-kinds"}
 FACTS = Facts(
     ACCOUNT, REGION, ("us-east-1a", "us-east-1b"), image_id="ami-0123456789abcdef0", new_api_key="al-first"
 )
@@ -55,6 +57,14 @@ def services(*kinds: str) -> Iterator[Services]:
     judge = without_conditions(FakeBucket.get_permission)
     with account_with(*(kinds or KINDS)) as account, patch.object(FakeBucket, "get_permission", judge):
         yield Services(account.moto, account.session, account.kinds)
+
+
+def fresh(account: Services) -> Services:
+    """Return the account as a new process sees it: nothing remembered."""
+    before = account.session
+    return replace(
+        account, session=Session(Connection(region=REGION, endpoint_url=before.endpoint_url, **KEYS))
+    )
 
 
 @cache

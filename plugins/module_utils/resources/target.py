@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from ..reconcile.model import Found, Value, Wanted
+from ..reconcile.model import Change, Found, Value, Wanted
 from .elbv2 import keys_in, our_target_groups
 from .kind import KEY_TAG, STACK_TAG, Context, Kind
 from .tag_index import Tags, arns_of, tags_of
@@ -28,7 +28,7 @@ class Target(Kind):
     name: ClassVar[str] = "target"
     after: ClassVar[frozenset[str]] = frozenset({"target_group", "instance"})
     create_before_delete: ClassVar[bool] = True
-    immutable: ClassVar[frozenset[str]] = frozenset({"target_group", "instance_id", "port"})
+    immutable: ClassVar[frozenset[str]] = frozenset({"target_group", "instance_id"})
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """One call for the targets of each of our target groups, and one for those where it is needed."""
@@ -46,6 +46,13 @@ class Target(Kind):
         port = number(properties, "port")
         client.register_targets(TargetGroupArn=group, Targets=[{"Id": instance, "Port": port}])
         return _found(key, group, instance, port)
+
+    def update(
+        self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]
+    ) -> Found:
+        """Move the registration to another port. Its edge moves too, so nothing is lost by the moment between."""
+        self.delete(context, found)
+        return self.create(context, found.key, properties)
 
     def delete(self, context: Context, found: Found) -> None:
         """Deregister it: the load balancer lets its requests finish."""
