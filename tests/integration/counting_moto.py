@@ -72,7 +72,7 @@ def counting_moto() -> Iterator[CountingMoto]:
     moto = CountingMoto(application)
     server = make_server("127.0.0.1", 0, moto, threaded=True)
     moto.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield moto

@@ -62,6 +62,7 @@ class Endpoint:
     connect_to: str | None = None
     ca_file: Path | None = None
     timeout_seconds: float = 60.0
+    plain_port: int = 80
 
     def get(self, path: str, key: str | None = None) -> Answer:
         """Return the answer to a GET of ``path`` below the base URL. Raises OSError where none comes."""
@@ -72,9 +73,11 @@ class Endpoint:
         return self._ask("POST", "/chat/completions", key, json.dumps(chat).encode())
 
     def plain(self) -> Answer:
-        """Return the answer to the base URL over HTTP without TLS, on port 80."""
+        """Return the answer to the base URL over HTTP without TLS, on ``plain_port``."""
         parts = urlsplit(self.url)
-        connection = HTTPConnection(self.connect_to or parts.hostname or "", 80, timeout=self.timeout_seconds)
+        connection = HTTPConnection(
+            self.connect_to or parts.hostname or "", self.plain_port, timeout=self.timeout_seconds
+        )
         with closing(connection):
             return _exchange(connection, "GET", parts.path or "/", {"Host": parts.hostname or ""}, None)
 

@@ -1,0 +1,38 @@
+"""Names of variables: what an owner may set, and what is said about the rest."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
+from ansible_collections.airlift.stack.plugins.module_utils.variables import KNOWN, LAYERS, misspelt
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_misspelt_name_is_told_with_the_one_that_was_meant() -> None:
+    assert misspelt(["airlift_compte", "ansible_user", "airlift_region"]) == [
+        "There is no variable airlift_compte. Did you mean airlift_compute?"
+    ]
+
+
+def test_every_layer_of_a_stack_has_its_variable() -> None:
+    fields = set(StackOptions.__dataclass_fields__)
+    assert fields - {"name", "region", "tags"} == set(LAYERS)
+
+
+def test_the_inventories_set_nothing_unknown() -> None:
+    for file in ROOT.glob("inventory/*/group_vars/all.yml"):
+        assert misspelt(yaml.safe_load(file.read_text())) == [], file
+
+
+def test_the_playbooks_read_nothing_unknown_and_leave_nothing_unread() -> None:
+    sources = [ROOT / "plugins/inventory/airlift.py", *(ROOT / "playbooks").rglob("*.*")]
+    sources += (ROOT / "inventory").rglob("*.yml")
+    text = "\n".join(file.read_text() for file in sources)
+    read = set(re.findall(r"(?<![\w.-])airlift_[a-z_]+(?![\w/.-])", text))
+    groups = {"airlift_hosts"}
+    assert misspelt(read - groups) == []
+    assert set(KNOWN) - set(re.findall(r"(?<![\w-])airlift_[a-z_]+", text)) == set()
