@@ -14,8 +14,15 @@ import boto3
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint import compute
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import Facts, StackOptions
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Found, Reference, Wanted
+from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import (
+    Found,
+    Reference,
+    Value,
+    Wanted,
+)
 from ansible_collections.airlift.stack.plugins.module_utils.resources.instance_request import run_request
+from ansible_collections.airlift.stack.plugins.module_utils.resources.kind import Context
+from botocore.exceptions import ClientError
 
 from tests.integration.account import ACCOUNT, REGION, Account, account_with
 
@@ -157,6 +164,28 @@ def test_another_key_means_other_hosts(account: Account, hosts_up: dict[str, Fou
         "replace compute/host/2",
     ]
     assert account.changes(wanted) == []
+
+
+def test_a_replacement_survives_iams_delay(
+    account: Account, hosts_up: dict[str, Found], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first attempt fails for a moment: the old host, still there, is not taken for the new one."""
+    kind = account.kinds["instance"]
+    create, refused = kind.create, set[str]()
+
+    def late(context: Context, key: str, properties: Mapping[str, Value]) -> Found:
+        if key not in refused:
+            refused.add(key)
+            message = "Value (airlift-host) for parameter iamInstanceProfile.name is invalid."
+            raise ClientError(
+                {"Error": {"Code": "InvalidParameterValue", "Message": message}}, "RunInstances"
+            )
+        return create(context, key, properties)
+
+    monkeypatch.setattr(kind, "create", late)
+    account.converge(blueprint(instance_type="m7i.xlarge"))
+    assert refused == {"compute/host/1", "compute/host/2"}
+    assert account.changes(blueprint(instance_type="m7i.xlarge")) == []
 
 
 def test_a_newer_image_changes_nothing(account: Account, hosts_up: dict[str, Found]) -> None:

@@ -47,7 +47,7 @@ class Worker:
         assert step.wanted is not None
         properties = self._resolved(step.wanted)
         if operation.verb is Verb.CREATE:
-            found = self._create(kind, step.wanted, properties)
+            found = self._create(kind, step.wanted, properties, step.found)
         else:
             assert step.found is not None
             found = self._update(kind, step.found, properties)
@@ -62,8 +62,13 @@ class Worker:
             raise AirliftError(f"it needs {' and '.join(missing)}, which AWS did not return")
         return properties
 
-    def _create(self, kind: Kind, wanted: Wanted, properties: Mapping[str, Value]) -> Found:
-        """Create, unless an earlier attempt of this operation did without our hearing of it."""
+    def _create(
+        self, kind: Kind, wanted: Wanted, properties: Mapping[str, Value], old: Found | None
+    ) -> Found:
+        """Create, unless an earlier attempt of this operation did without our hearing of it.
+
+        ``old`` is the one that is being replaced: it may still be there, and is not what was made.
+        """
         deadline = self.clock() + CONSISTENCY_SECONDS
         pause = _FIRST_POLL_SECONDS
         attempts = 0
@@ -79,7 +84,8 @@ class Worker:
             for _look in range(looks):
                 self._sleep(pause)
                 pause = min(pause * _GROWTH, _LONGEST_RETRY_SECONDS)
-                made = [one for one in kind.find(self.context, [wanted]) if one.key == wanted.key]
+                there = [one for one in kind.find(self.context, [wanted]) if one.key == wanted.key]
+                made = [one for one in there if old is None or one.id != old.id]
                 if made:
                     return self._update(kind, min(made, key=lambda one: one.id), properties)
 
