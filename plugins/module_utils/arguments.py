@@ -77,6 +77,19 @@ LAYERS: Spec = {
 }
 """The layers of ``airlift.stack.aws_stack``, with the defaults of ``blueprint.options``."""
 
+STACK: Spec = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "destroy_data": {"type": "bool", "default": False},
+    "tags": {"type": "dict", "default": {}},
+    **CONNECTION,
+    **LAYERS,
+}
+"""The arguments of ``airlift.stack.aws_stack``."""
+
+STACK_INFO: Spec = {"name": {"type": "str", "required": True}, **CONNECTION}
+"""The arguments of ``airlift.stack.aws_stack_info``."""
+
 _FILES = {
     "certificate_file": "certificate",
     "certificate_chain_file": "certificate_chain",

@@ -214,6 +214,8 @@ attributes:
     support: full
 seealso:
   - module: airlift.stack.aws_stack_info
+notes:
+  - This always runs on the controller, in Ansible's own process and Python, whatever the connection is.
 author: The Airlift authors (@airlift-stack)
 """
 
@@ -307,40 +309,3 @@ strangers:
   type: list
   elements: str
 """
-
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils.arguments import CONNECTION, LAYERS
-from ..module_utils.reconcile.errors import AirliftError
-
-
-def main() -> None:
-    argument_spec: dict[str, Any] = {
-        "name": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "destroy_data": {"type": "bool", "default": False},
-        "tags": {"type": "dict", "default": {}},
-        "_progress_file": {"type": "path"},
-        "_progress_parent": {"type": "int"},
-        **CONNECTION,
-        **LAYERS,
-    }
-    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
-    try:
-        from ..module_utils.engine.run import absent, present  # noqa: PLC0415 - needs boto3, said below
-
-        run = present if module.params["state"] == "present" else absent
-        result = run(module.params, module.check_mode, module.warn)
-    except ImportError as error:
-        module.fail_json(msg=f"{error.name} is not installed for {module.get_interpreter()}. Install boto3.")
-    except AirliftError as error:
-        module.fail_json(msg=str(error))
-    if result["failed"]:
-        module.fail_json(**{name: result[name] for name in ("msg", "changed", "failures", "summary")})
-    module.exit_json(**result)
-
-
-if __name__ == "__main__":
-    main()

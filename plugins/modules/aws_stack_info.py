@@ -22,6 +22,8 @@ attributes:
     support: full
 seealso:
   - module: airlift.stack.aws_stack
+notes:
+  - This always runs on the controller, in Ansible's own process and Python, whatever the connection is.
 author: The Airlift authors (@airlift-stack)
 """
 
@@ -52,28 +54,3 @@ resources:
     key: {description: "The resource's name within the stack.", type: str, returned: always}
     id: {description: "AWS's identifier.", type: str, returned: always}
 """
-
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils.arguments import CONNECTION
-from ..module_utils.reconcile.errors import AirliftError
-
-
-def main() -> None:
-    argument_spec: dict[str, Any] = {"name": {"type": "str", "required": True}, **CONNECTION}
-    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
-    try:
-        from ..module_utils.engine.run import info  # noqa: PLC0415 - needs boto3, said below
-
-        result = info(module.params)
-    except ImportError as error:
-        module.fail_json(msg=f"{error.name} is not installed for {module.get_interpreter()}. Install boto3.")
-    except AirliftError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **result)
-
-
-if __name__ == "__main__":
-    main()

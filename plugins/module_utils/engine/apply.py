@@ -16,7 +16,7 @@ from ..reconcile.model import Found
 from ..reconcile.schedule import Operation, Schedule, Verb
 from ..resources.kind import Kind
 from .failures import Failure, Interrupted, failure
-from .progress import Reporter
+from .progress import Progress
 from .work import Worker
 
 _TICK_SECONDS = 0.5
@@ -47,27 +47,27 @@ class _Ended:
 class Apply:
     """One run of one schedule."""
 
-    def __init__(
-        self, schedule: Schedule, worker: Worker, reporter: Reporter, parent: int | None = None
-    ) -> None:
-        """``parent`` is a process whose end interrupts the run: nobody would hear its result."""
+    def __init__(self, schedule: Schedule, worker: Worker, progress: Progress) -> None:
+        """Nothing runs before ``run``."""
         self._schedule = schedule
         self._worker = worker
-        self._reporter = reporter
-        self._parent = parent
+        self._progress = progress
+        self._parent = os.getppid()
         self._ended: queue.SimpleQueue[_Ended] = queue.SimpleQueue()
         self._started: dict[str, float] = {}
         self._done: set[str] = set()
         self._failed: set[str] = set()
+        self._abandoned: list[Operation] = []
         self.outcome = Outcome()
 
     def run(self) -> Outcome:
         """Carry out everything that can be, and return when nothing runs any more.
 
-        An interruption (SIGINT, SIGTERM) starts nothing new and gives what runs half a minute.
+        An interruption (SIGINT, SIGTERM, or the end of the process that would hear the result) starts nothing
+        new and gives what runs half a minute.
         """
         operations = self._schedule.operations
-        self._reporter.send({"type": "plan", "total": len(operations)})
+        self._progress.begin(len(operations))
         with _interruptible(self._worker.stopping):
             give_up = 0.0
             while True:
@@ -80,7 +80,7 @@ class Apply:
                 self._collect()
         outcome = self.outcome
         outcome.interrupted = self._worker.stopping.is_set()
-        outcome.running = [operations[name] for name in self._running()]
+        outcome.running = [*self._abandoned, *(operations[name] for name in self._running())]
         outcome.waiting = [one for name, one in operations.items() if name not in self._started]
         return outcome
 
@@ -92,7 +92,9 @@ class Apply:
         room = THREADS - len(self._running())
         for operation in self._schedule.startable(self._done, self._started)[:room]:
             self._started[operation.id] = time.monotonic()
-            self._report("started", operation)
+            kind = self._kind(operation)
+            usual = 0 if operation.verb is Verb.DELETE else kind.expected_seconds
+            self._progress.started(operation.id, operation.verb, kind.name, operation.step.key, usual)
             threading.Thread(target=self._perform, args=(operation,), daemon=True, name=operation.id).start()
 
     def _perform(self, operation: Operation) -> None:
@@ -111,7 +113,8 @@ class Apply:
         try:
             ended = self._ended.get(timeout=_TICK_SECONDS)
         except queue.Empty:
-            if self._parent is not None and not _alive(self._parent):
+            self._progress.tick()
+            if os.getppid() != self._parent:
                 self._worker.stopping.set()
             return
         operation = ended.operation
@@ -121,38 +124,23 @@ class Apply:
             self.outcome.done.append(operation)
             if ended.found is not None:
                 self.outcome.found[operation.step.key] = ended.found
-            self._report("done", operation, ended.seconds)
+            self._progress.done(operation.id)
             return
         self._failed.add(operation.id)
         if isinstance(ended.error, Interrupted):
-            self.outcome.running.append(operation)
+            self._progress.abandoned(operation.id)
+            self._abandoned.append(operation)
             return
         kind = self._kind(operation)
         words = failure(
             ended.error, operation.verb, kind.name, operation.step.key, self._worker.context.region
         )
         self.outcome.failures.append(words)
-        self._report("failed", operation, ended.seconds, str(words))
+        self._progress.failed(operation.id, str(words))
 
     def _kind(self, operation: Operation) -> Kind:
         kinds: Mapping[str, Kind] = self._worker.kinds
         return kinds[operation.step.kind]
-
-    def _report(self, what: str, operation: Operation, seconds: float = 0.0, text: str = "") -> None:
-        kind = self._kind(operation)
-        usual = 0 if operation.verb is Verb.DELETE else kind.expected_seconds
-        self._reporter.send(
-            {
-                "type": what,  # type: ignore[typeddict-item]
-                "id": operation.id,
-                "verb": operation.verb.value,
-                "kind": kind.name,
-                "name": operation.step.key,
-                "seconds": round(seconds, 1),
-                "usual": usual,
-                "text": text,
-            }
-        )
 
 
 @contextlib.contextmanager
@@ -167,13 +155,3 @@ def _interruptible(stopping: threading.Event) -> Iterator[None]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

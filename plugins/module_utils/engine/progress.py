@@ -1,44 +1,81 @@
-"""What a run reports while it runs: one JSON object per line, for whoever shows it."""
+"""What a run says while it runs, one line at a time."""
 
 from __future__ import annotations
 
-import json
-import threading
-from pathlib import Path
-from typing import Literal, TypedDict
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
-type EventType = Literal["plan", "started", "done", "failed", "note"]
+from ..reconcile.schedule import Verb
 
+type Say = Callable[[str], None]
 
-class Event(TypedDict, total=False):
-    """One line. ``total`` counts operations; ``seconds`` is how long it took, ``usual`` how long it may."""
+STILL_EVERY_SECONDS = 10.0
 
-    type: EventType
-    id: str
-    verb: str
-    kind: str
-    name: str
-    total: int
-    seconds: float
-    usual: int
-    text: str
+_DONE = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.DELETE: "deleted"}
+_DOING = {Verb.CREATE: "creating", Verb.UPDATE: "updating", Verb.DELETE: "deleting"}
 
 
-class Reporter:
-    """Appends events to a file. Showing progress is never a reason to fail: an error ends the reports."""
+def short(kind: str, key: str) -> str:
+    """Return a resource in words: ``subnet private/a`` for the subnet network/subnet/private/a."""
+    parts = key.split("/")[1:]
+    if parts and parts[0].replace("-", " ") in kind.lower():
+        parts = parts[1:]
+    return " ".join([kind, "/".join(parts)]).strip()
 
-    def __init__(self, path: str | None) -> None:
-        self._lock = threading.Lock()
-        self._path: Path | None = Path(path) if path else None
 
-    def send(self, event: Event) -> None:
-        """Write one event."""
-        line = json.dumps(event) + "\n"
-        with self._lock:
-            if self._path is None:
-                return
-            try:
-                with self._path.open("a", encoding="utf-8") as stream:
-                    stream.write(line)
-            except OSError:
-                self._path = None
+@dataclass(slots=True)
+class _Running:
+    verb: Verb
+    what: str
+    usual_seconds: int
+    since: float
+    spoken: float
+
+
+class Progress:
+    """Says what has been done, and now and then what takes long. Not for several threads at once."""
+
+    def __init__(self, say: Say, clock: Callable[[], float] = time.monotonic) -> None:
+        """``say`` shows one line to a person; ``clock`` counts seconds."""
+        self.say = say
+        self._clock = clock
+        self._total = 0
+        self._ended = 0
+        self._running: dict[str, _Running] = {}
+
+    def begin(self, total: int) -> None:
+        """Count from 0 to ``total`` operations."""
+        self._total, self._ended = total, 0
+
+    def started(self, name: str, verb: Verb, kind: str, key: str, usual_seconds: int) -> None:
+        """Book an operation that has begun; ``usual_seconds`` is 0 where nobody knows."""
+        now = self._clock()
+        self._running[name] = _Running(verb, short(kind, key), usual_seconds, now, now)
+
+    def done(self, name: str) -> None:
+        """Say that it is done."""
+        one = self._running.pop(name)
+        self._count(f"{_DONE[one.verb]} {one.what} ({self._clock() - one.since:.1f} s)")
+
+    def failed(self, name: str, words: str) -> None:
+        """Say that it failed."""
+        del self._running[name]
+        self._count(words)
+
+    def abandoned(self, name: str) -> None:
+        """Forget an operation that is no longer waited for."""
+        del self._running[name]
+
+    def tick(self) -> None:
+        """Say what has gone on for long and was not spoken of lately."""
+        now = self._clock()
+        for one in self._running.values():
+            if now - one.spoken >= STILL_EVERY_SECONDS:
+                one.spoken = now
+                usual = f", usually about {one.usual_seconds} s" if one.usual_seconds else ""
+                self.say(f"still {_DOING[one.verb]} {one.what} ({now - one.since:.0f} s{usual})")
+
+    def _count(self, words: str) -> None:
+        self._ended += 1
+        self.say(f"[{self._ended:{len(str(self._total))}}/{self._total}] {words}")

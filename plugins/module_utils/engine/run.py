@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..arguments import connection, stack_options
@@ -14,7 +14,7 @@ from ..reconcile.plan import Plan
 from ..resources.registry import KINDS
 from .apply import Outcome
 from .outputs import outputs
-from .progress import Reporter
+from .progress import Progress, Say
 from .stack import Stack, after, preview
 from .teardown import Removal, remove, take_inventory
 
@@ -24,12 +24,12 @@ type Result = dict[str, Any]
 _RESUME = "Run the same command again: it goes on from here."
 
 
-def present(arguments: Arguments, check: bool, warn: Callable[[str], None]) -> Result:
+def present(arguments: Arguments, check: bool, say: Say, warn: Say) -> Result:
     """Make the stack exist as wanted; with ``check``, return what that would do.
 
     Raises ``AirliftError`` for everything that is wrong before the first change.
     """
-    stack = _stack(arguments)
+    stack = _stack(arguments, say)
     for warning in network.warnings(stack.options):
         warn(warning)
     plan_of = preview(stack, arguments["destroy_data"])
@@ -47,10 +47,10 @@ def present(arguments: Arguments, check: bool, warn: Callable[[str], None]) -> R
     return result | _told([outcome] if outcome else [])
 
 
-def absent(arguments: Arguments, check: bool, warn: Callable[[str], None]) -> Result:
+def absent(arguments: Arguments, check: bool, say: Say, warn: Say) -> Result:
     """Remove the stack; with ``check``, return what would go."""
     lenient = {**arguments, "ingress": None}
-    removal = remove(_stack(lenient), arguments["destroy_data"], check)
+    removal = remove(_stack(lenient, say), arguments["destroy_data"], check)
     result = _planned(removal.plan) | _told(removal.outcomes)
     result["strangers"] = list(removal.strangers)
     if removal.strangers:
@@ -84,13 +84,12 @@ def info(arguments: Arguments) -> Result:
     }
 
 
-def _stack(arguments: Arguments) -> Stack:
+def _stack(arguments: Arguments, say: Say) -> Stack:
     session = Session(connection(arguments))
     return Stack(
         session,
         stack_options(arguments, session.region),
-        Reporter(arguments["_progress_file"]),
-        arguments["_progress_parent"],
+        Progress(say),
     )
 
 

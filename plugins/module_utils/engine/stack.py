@@ -18,7 +18,7 @@ from ..resources.registry import KINDS
 from .apply import Apply, Outcome
 from .finding import find_all
 from .lookups import check_hosts, facts
-from .progress import Reporter
+from .progress import Progress
 from .work import Worker
 
 
@@ -28,8 +28,7 @@ class Stack:
 
     session: Session
     options: StackOptions
-    reporter: Reporter = field(default_factory=lambda: Reporter(None))
-    parent: int | None = None
+    progress: Progress = field(default_factory=lambda: Progress(lambda _line: None))
     kinds: Mapping[str, Kind] = field(default_factory=lambda: KINDS)
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -41,7 +40,7 @@ class Stack:
     def announce(self, plan: Plan) -> None:
         """Report in one line what is going to happen."""
         text = f"Stack {self.options.name} in {self.session.region}: {render.summary(plan)}"
-        self.reporter.send({"type": "note", "text": text})
+        self.progress.say(text)
 
     def run(self, plan: Plan, context: Context) -> Outcome:
         """Carry out ``plan``."""
@@ -51,7 +50,7 @@ class Stack:
             if step.found is not None and step.wanted is not None and step.action is not Action.REPLACE
         }
         worker = Worker(context, self.kinds, outputs, self.stopping)
-        return Apply(schedule(plan, self.kinds), worker, self.reporter, self.parent).run()
+        return Apply(schedule(plan, self.kinds), worker, self.progress).run()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Code that the collection's controller-side plugins share."""
