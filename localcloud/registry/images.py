@@ -10,10 +10,8 @@ from moto.ecr.models import ECRBackend, Image, Repository
 
 from localcloud.registry.rules import RepositoryState, is_tag
 
-NOT_SCANNED = {
-    "status": "UNSUPPORTED_IMAGE",
-    "description": "Image scanning is not available on the embedded AWS.",
-}
+UNAVAILABLE = "not available on the embedded AWS"
+NOT_SCANNED = {"status": "UNSUPPORTED_IMAGE", "description": f"Image scanning is {UNAVAILABLE}."}
 
 
 class RegistryImage(Image):

@@ -10,7 +10,6 @@ import socket
 import time
 from pathlib import Path
 
-from moto.core.exceptions import JsonRESTError
 from moto.ecr.models import ECRBackend, Image, ecr_backends
 
 from localcloud.balancer.addresses import bind_problem
@@ -24,9 +23,10 @@ from localcloud.programs import Programs
 from localcloud.registry import htpasswd
 from localcloud.registry.api import install
 from localcloud.registry.client import RegistryClient, basic
+from localcloud.registry.errors import RegistryError
 from localcloud.registry.front import Front, haproxy_config, registry_config
 from localcloud.registry.gate import Gate
-from localcloud.registry.images import RegistryImage, record, scans_on_push, state_of
+from localcloud.registry.images import UNAVAILABLE, RegistryImage, record, scans_on_push, state_of
 from localcloud.registry.rules import Refusal, refuse
 from localcloud.registry.store import Store
 
@@ -53,7 +53,7 @@ class RegistryPlane(Plane):
         self._programs = Programs(settings.paths)
         self._haproxy = HAProxy(settings, self.name)
         self._hosts = HostsFile(settings.hosts_file, f"{settings.prefix} {self.name}")
-        self._engine_trust = settings.docker_certs_dir / self.host / "ca.crt"
+        self._engine_trust = settings.docker_certs_dir / self.host / f"{settings.prefix}.crt"
         self._port = 0
         self._bound: tuple[str, ...] = ()
         self._gate: Gate | None = None
@@ -142,14 +142,12 @@ class RegistryPlane(Plane):
     ) -> Image:
         """Carry PutImage to the registry."""
         if self._client is None or backend.region_name != self.settings.region:
-            raise JsonRESTError(
-                "ServerException", f"ECR in {backend.region_name} is not available on the embedded AWS"
-            )
+            raise RegistryError("ServerException", f"ECR in {backend.region_name} is {UNAVAILABLE}")
         headers = {"Authorization": basic(self.user, self.password)}
         headers["Content-Type"] = media_type or "application/vnd.docker.distribution.manifest.v2+json"
         answer = self._client.send("PUT", f"/v2/{name}/manifests/{reference}", headers, manifest)
         if answer.status != 201:
-            raise JsonRESTError("LayersNotFoundException", answer.body.decode(errors="replace"))
+            raise RegistryError("LayersNotFoundException", answer.body.decode(errors="replace"))
         image = self._record(name, reference, manifest, headers["Content-Type"])
         assert image is not None
         return image

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import docker
+import docker.errors
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
@@ -39,7 +40,6 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryPlane]:
     )
     network = Network(vpc_id="vpc-1", cidr="127.66.9.0/24", gateway=SECOND_ADDRESS, bridge="lo")
     context = Context(settings, wake=lambda: None, networks=lambda: (network,), guests=lambda _: ())
-    hosts = settings.hosts_file.read_bytes()
     with patches.undone(), mock_aws():
         plane = RegistryPlane(context)
         assert plane.needs() == []
@@ -51,7 +51,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryPlane]:
         assert plane.remains() != []
         plane.clean()
         assert plane.remains() == []
-    assert settings.hosts_file.read_bytes() == hosts
+    assert plane.host not in settings.hosts_file.read_text()
 
 
 @pytest.fixture
@@ -129,11 +129,16 @@ def test_a_pushed_image_is_what_ecr_tells_and_what_is_pulled(
 def test_a_wrong_password_is_refused(
     plane: RegistryPlane, ecr: ECRClient, repository: str, engine: docker.DockerClient
 ) -> None:
-    reference = f"{plane.host}/{repository}:v1"
-    _make_image(engine, reference, b"x")
-    events = _push(engine, reference, {"username": "AWS", "password": "wrong"})
-    assert "no basic auth credentials" in _errors(events) or "unauthorized" in _errors(events)
-    assert ecr.list_images(repositoryName=repository)["imageIds"] == []
+    right = _credentials(ecr)
+    assert (
+        engine.login(right["username"], right["password"], registry=plane.host)["Status"] == "Login Succeeded"
+    )
+    with pytest.raises(docker.errors.APIError, match="401 Unauthorized"):
+        engine.login("AWS", "wrong", registry=plane.host, reauth=True)
+    wrong = base64.b64encode(b"AWS:wrong").decode()
+    assert _status(plane, "PUT", f"/v2/{repository}/manifests/v1", wrong) == 401
+    assert _status(plane, "POST", f"/v2/{repository}/blobs/uploads/", wrong) == 401
+    assert _status(plane, "GET", f"/v2/{repository}/manifests/v1", wrong) == 401
 
 
 def test_a_repository_must_exist(plane: RegistryPlane, ecr: ECRClient, engine: docker.DockerClient) -> None:
@@ -240,14 +245,19 @@ def test_secrets_are_in_private_files_only(plane: RegistryPlane) -> None:
 
 
 def _manifest_status(plane: RegistryPlane, ecr: ECRClient, repository: str, reference: str) -> int:
-    context = ssl.create_default_context(cafile=str(plane.settings.docker_certs_dir / plane.host / "ca.crt"))
-    connection = http.client.HTTPSConnection(plane.host, 443, context=context, timeout=10)
     token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    return _status(plane, "GET", f"/v2/{repository}/manifests/{reference}", token)
+
+
+def _status(plane: RegistryPlane, method: str, path: str, token: str) -> int:
+    trusted = plane.settings.docker_certs_dir / plane.host / "test.crt"
+    context = ssl.create_default_context(cafile=str(trusted))
+    connection = http.client.HTTPSConnection(plane.host, 443, context=context, timeout=10)
     headers = {
         "Authorization": f"Basic {token}",
         "Accept": "application/vnd.docker.distribution.manifest.v2+json",
     }
-    connection.request("GET", f"/v2/{repository}/manifests/{reference}", headers=headers)
+    connection.request(method, path, headers=headers)
     response = connection.getresponse()
     response.read()
     connection.close()
