@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from moto.server import ThreadedMotoServer
 
 REGION = "us-east-1"
@@ -31,8 +32,6 @@ def moto_url() -> Iterator[str]:
 @pytest.fixture
 def aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The endpoint, in the environment as every tool finds it, with an account that is empty."""
-    import requests
-
     requests.post(f"{moto_url}/moto-api/reset", timeout=10).raise_for_status()
     for name, value in {
         "AWS_ENDPOINT_URL": moto_url,

@@ -1,11 +1,11 @@
-"""A host in small for the release agent: a registry, HAProxy, the AWS it asks, and the image and model to release."""
+"""A host in small for the release agent: a registry, HAProxy, the AWS it asks, an image and a model."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -173,14 +173,8 @@ class Stage:
         return release
 
     def command(self, *arguments: str) -> list[str]:
-        python = str(REPOSITORY_ROOT / ".venv/bin/python")
-        return [
-            shutil.which(python) or "python3",
-            "-m",
-            "airlift_agent",
-            "--config",
-            str(self.home / "agent.json"),
-        ] + [*arguments]
+        config = str(self.home / "agent.json")
+        return [sys.executable, "-m", "airlift_agent", "--config", config, *arguments]
 
     def environment(self) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": str(REPOSITORY_ROOT / "inference/agent")}

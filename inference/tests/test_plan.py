@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from inference.agent.airlift_agent.delivery.release import Image, Release
 from inference.agent.airlift_agent.plan import decide
 from inference.agent.airlift_agent.state import Colour, Container, Observed, Plan, Routing, serves, words
@@ -54,28 +55,19 @@ SERVES_OLD = dataclasses.replace(
 )
 BOTH = {BLUE: container(OLD), GREEN: container()}
 
-CASES: Mapping[str, tuple[Observed, list[str]]] = {
-    "it serves": (SERVING, []),
+CASES: Mapping[str, tuple[Observed, str]] = {
+    "it serves": (SERVING, ""),
     "a bare host": (
         Observed(routing=dict.fromkeys(Colour, Routing.READY)),
-        ["pull image", "fetch model", "start blue", "verify blue", "write keys", "switch blue", "prune"],
+        "pull image, fetch model, start blue, verify blue, write keys, switch blue, prune",
     ),
     "an older release serves": (
         SERVES_OLD,
-        [
-            "pull image",
-            "fetch model",
-            "start green",
-            "verify green",
-            "switch green",
-            "drain blue",
-            "remove blue",
-        ]
-        + ["prune"],
+        "pull image, fetch model, start green, verify green, switch green, drain blue, remove blue, prune",
     ),
     "killed after the start": (
         dataclasses.replace(SERVES_OLD, containers=BOTH, image_present=True, model_present=True),
-        ["verify green", "switch green", "drain blue", "remove blue", "prune"],
+        "verify green, switch green, drain blue, remove blue, prune",
     ),
     "killed when routed, before it was written down": (
         dataclasses.replace(
@@ -85,63 +77,55 @@ CASES: Mapping[str, tuple[Observed, list[str]]] = {
             model_present=True,
             routing={GREEN: Routing.READY, BLUE: Routing.DRAIN},
         ),
-        ["verify green", "switch green", "drain blue", "remove blue", "prune"],
+        "verify green, switch green, drain blue, remove blue, prune",
     ),
     "killed after the switch": (
         dataclasses.replace(
             SERVING, live=GREEN, containers=BOTH, routing={GREEN: Routing.READY, BLUE: Routing.DRAIN}
         ),
-        ["switch green", "drain blue", "remove blue"],
+        "switch green, drain blue, remove blue",
     ),
     "a candidate of another release is in the way": (
         dataclasses.replace(SERVES_OLD, containers={BLUE: container(OLD), GREEN: container(OLD)}),
-        [
-            "pull image",
-            "fetch model",
-            "remove green",
-            "start green",
-            "verify green",
-            "switch green",
-            "drain blue",
-        ]
-        + ["remove blue", "prune"],
+        "pull image, fetch model, remove green, start green, verify green, switch green, "
+        "drain blue, remove blue, prune",
     ),
     "the live container died": (
         dataclasses.replace(SERVING, containers={BLUE: container(sound=False)}),
-        ["start green", "verify green", "switch green", "remove blue", "prune"],
+        "start green, verify green, switch green, remove blue, prune",
     ),
     "the live container is gone": (
         dataclasses.replace(SERVING, containers={}),
-        ["start blue", "verify blue", "switch blue", "prune"],
+        "start blue, verify blue, switch blue, prune",
     ),
     "a dead candidate lies beside": (
         dataclasses.replace(SERVING, containers={BLUE: container(), GREEN: container(OLD, sound=False)}),
-        ["remove green"],
+        "remove green",
     ),
-    "the keys were rotated": (dataclasses.replace(SERVING, keys_version="v0"), ["write keys"]),
+    "the keys were rotated": (dataclasses.replace(SERVING, keys_version="v0"), "write keys"),
     "HAProxy lost its maps": (
         dataclasses.replace(SERVING, keys_version=None, models=frozenset()),
-        ["write keys", "switch blue"],
+        "write keys, switch blue",
     ),
     "HAProxy was restarted without its state": (
         dataclasses.replace(SERVING, routing=dict.fromkeys(Colour, Routing.READY)),
-        ["switch blue"],
+        "switch blue",
     ),
     "the live server is in maintenance": (
         dataclasses.replace(SERVING, routing=routed(GREEN)),
-        ["switch blue"],
+        "switch blue",
     ),
     "another release of the same content": (
         dataclasses.replace(SERVING, live_release="r-other"),
-        ["switch blue"],
+        "switch blue",
     ),
-    "old images lie about": (dataclasses.replace(SERVING, leftovers=True), ["prune"]),
+    "old images lie about": (dataclasses.replace(SERVING, leftovers=True), "prune"),
 }
 
 
 @pytest.mark.parametrize(("seen", "actions"), CASES.values(), ids=CASES.keys())
-def test_decision(seen: Observed, actions: list[str]) -> None:
-    assert [words(action) for action in decide(RELEASE, seen).actions] == actions
+def test_decision(seen: Observed, actions: str) -> None:
+    assert ", ".join(words(action) for action in decide(RELEASE, seen).actions) == actions
 
 
 CONTAINERS = st.sampled_from(

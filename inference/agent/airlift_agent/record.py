@@ -14,7 +14,7 @@ from .delivery.release import Release, canonical, parse
 from .files import read, write
 from .state import Colour
 
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 60, 1800
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _MOST_DOUBLINGS = 60, 1800, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,8 @@ def map_digest(entries: Mapping[str, str]) -> str:
 
 def pause_seconds(failures: int) -> int:
     """Return how long a scheduled run leaves a release alone that failed so many times in a row."""
-    if failures < 1:
-        return 0
-    return int(min(_FIRST_PAUSE_SECONDS * 2.0 ** (failures - 1), _LONGEST_PAUSE_SECONDS))
+    doublings = min(failures - 1, _MOST_DOUBLINGS)
+    return min(_FIRST_PAUSE_SECONDS << doublings, _LONGEST_PAUSE_SECONDS) if failures > 0 else 0
 
 
 def resting(status: Mapping[str, object], release: Release | None, now: float | None = None) -> bool:
@@ -82,4 +81,4 @@ def resting(status: Mapping[str, object], release: Release | None, now: float | 
         return False
     if not isinstance(failures, int) or not isinstance(at, int | float):
         return False
-    return (time.time() if now is None else now) < at + pause_seconds(failures)
+    return 0 <= (time.time() if now is None else now) - at < pause_seconds(failures)

@@ -1,0 +1,87 @@
+"""The parts of the engine that need no llama.cpp."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from inference.engine.airlift_engine.drain import busy, drain
+from inference.engine.airlift_engine.model import MANIFEST, ModelError, find_weights
+from inference.engine.airlift_engine.settings import Settings, SettingsError, parse
+
+
+def test_settings_have_defaults_and_are_typed() -> None:
+    assert parse({"AIRLIFT_MODEL_NAME": "m"}) == Settings("m")
+    given = {"AIRLIFT_MODEL_NAME": "m", "AIRLIFT_ENGINE_SETTINGS": '{"threads": 2, "slots": 4}'}
+    assert (parse(given).threads, parse(given).slots) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ("[]", "object"),
+        ("{", "JSON"),
+        ('{"thread": 1}', "thread"),
+        ('{"threads": 0}', "threads"),
+        ('{"slots": "2"}', "slots"),
+        ('{"slots": true}', "slots"),
+        ('{"context_tokens": 1e9}', "context_tokens"),
+    ],
+)
+def test_a_wrong_setting_is_named(settings: str, word: str) -> None:
+    with pytest.raises(SettingsError, match=word):
+        parse({"AIRLIFT_MODEL_NAME": "m", "AIRLIFT_ENGINE_SETTINGS": settings})
+
+
+def test_a_model_needs_a_name() -> None:
+    with pytest.raises(SettingsError, match="AIRLIFT_MODEL_NAME"):
+        parse({})
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (["a.gguf", "README.md"], "a.gguf"),
+        (["x/a-00001-of-00002.gguf", "x/a-00002-of-00002.gguf"], "x/a-00001-of-00002.gguf"),
+        (["a.gguf", "mmproj-a.gguf"], "a.gguf"),
+    ],
+)
+def test_the_weights_are_found_by_the_manifest(tmp_path: Path, files: list[str], found: str) -> None:
+    (tmp_path / MANIFEST).write_text(json.dumps({"files": [{"path": path} for path in files]}))
+    assert find_weights(tmp_path) == tmp_path / found
+
+
+@pytest.mark.parametrize(
+    "manifest", [None, "{", "{}", '{"files": []}', '{"files": [{"path": "a.gguf"}, {"path": "b.gguf"}]}']
+)
+def test_a_directory_that_is_no_model_is_refused(tmp_path: Path, manifest: str | None) -> None:
+    if manifest is not None:
+        (tmp_path / MANIFEST).write_text(manifest)
+    with pytest.raises(ModelError):
+        find_weights(tmp_path)
+
+
+class Server:
+    """Busy for so many looks."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def handle_metrics(self) -> str:
+        self.looks -= 1
+        return f"llamacpp:requests_processing {int(self.looks >= 0)}\nllamacpp:requests_deferred 0\n"
+
+
+def test_draining_waits_for_the_last_request() -> None:
+    server = Server(4)
+    assert drain(server, 10)
+    assert server.looks < -1, "one quiet look is not enough"
+    assert not drain(Server(1000), 0.3)
+
+
+def test_metrics_that_say_nothing_are_an_error() -> None:
+    assert busy(b"llamacpp:requests_processing 0\nllamacpp:requests_deferred 2\n")
+    with pytest.raises(RuntimeError):
+        busy("")
