@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable
+from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Protocol
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -28,6 +30,19 @@ class Server(Protocol):
 
     def server_close(self) -> None:
         """Release the socket."""
+
+
+class HttpServer(ThreadingHTTPServer):
+    """A threaded server that logs what goes wrong, and does not mind callers that hang up."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Called where an exception is handled."""
+        del request
+        if not isinstance(sys.exception(), ConnectionError):
+            LOG.exception("a request from %s failed", client_address)
 
 
 class QuietHandler(MotoRequestHandler):

@@ -10,7 +10,7 @@ from typing import Any
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
-from moto.ec2.models.instances import Reservation
+from moto.ec2.models.instances import MetadataOptions, Reservation
 from moto.s3.models import FakeBucket
 
 from localcloud.backends import IMAGE_TAG
@@ -59,11 +59,33 @@ def _idempotent(original: Method) -> Method:
                     )
                 return first
             reservation: Reservation = original(self, image_id, count, *args, **kwargs)
+            _complete_from_template(self, reservation, kwargs)
             if token != NO_TOKEN:
                 tokens[token] = (wanted, reservation)
             return reservation
 
     return run_instances
+
+
+def _complete_from_template(self: EC2Backend, reservation: Reservation, asked: dict[str, Any]) -> None:
+    """What moto drops of a launch template, unless the call itself says otherwise."""
+    if not asked.get("launch_template"):
+        return
+    template = self._get_template_from_args(asked["launch_template"]).data
+    profile = template.get("IamInstanceProfile") or {}
+    for instance in reservation.instances:
+        if profile and not (asked.get("iam_instance_profile_name") or asked.get("iam_instance_profile_arn")):
+            self.associate_iam_instance_profile(
+                instance.id,
+                iam_instance_profile_name=profile.get("Name"),
+                iam_instance_profile_arn=profile.get("Arn"),
+            )
+        if template.get("MetadataOptions") and not asked.get("metadata_options"):
+            instance.metadata_options = MetadataOptions(template["MetadataOptions"])
+        if template.get("Monitoring", {}).get("Enabled"):
+            instance.monitoring_state = "enabled"
+        if template.get("EbsOptimized"):
+            instance.ebs_optimized = True
 
 
 def _with_images(original: Method, images: tuple[MachineImage, ...]) -> Method:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import socket
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from localcloud import backends, iam
 from localcloud.backends import InstanceView
+from localcloud.listeners import HttpServer
 from localcloud.log import logger
 from localcloud.metadata import credentials
 from localcloud.metadata.credentials import Credentials
@@ -25,11 +26,8 @@ TOKEN_HEADER = "X-aws-ec2-metadata-token"  # noqa: S105  # a header's name
 CREDENTIALS = "meta-data/iam/security-credentials"
 
 
-class MetadataServer(ThreadingHTTPServer):
+class MetadataServer(HttpServer):
     """One per VPC."""
-
-    daemon_threads = True
-    request_queue_size = 64
 
     def __init__(self, address: str, port: int, interruptions: Interruptions) -> None:
         super().__init__((address, port), Handler)

@@ -89,6 +89,30 @@ def test_without_a_token_each_call_starts_one(ec2: Any, image_id: str) -> None:
     assert len(started) == 2
 
 
+def test_an_instance_is_all_that_its_launch_template_says(endpoint: str, ec2: Any, image_id: str) -> None:
+    client("iam", endpoint).create_instance_profile(InstanceProfileName="from-template")
+    ec2.create_launch_template(
+        LaunchTemplateName="t",
+        LaunchTemplateData={
+            "ImageId": image_id,
+            "InstanceType": "t3.small",
+            "IamInstanceProfile": {"Name": "from-template"},
+            "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 2},
+            "Monitoring": {"Enabled": True},
+            "EbsOptimized": True,
+        },
+    )
+    started = ec2.run_instances(LaunchTemplate={"LaunchTemplateName": "t"}, MinCount=1, MaxCount=1)[
+        "Instances"
+    ]
+    (found,) = ec2.describe_instances(InstanceIds=[started[0]["InstanceId"]])["Reservations"][0]["Instances"]
+    assert found["IamInstanceProfile"]["Arn"].endswith("instance-profile/from-template")
+    assert found["MetadataOptions"]["HttpTokens"] == "required"
+    assert found["MetadataOptions"]["HttpPutResponseHopLimit"] == 2
+    assert found["Monitoring"]["State"] == "enabled"
+    assert found["EbsOptimized"] is True
+
+
 def test_what_does_not_exist_is_refused(ec2: Any, image_id: str) -> None:
     count = {"MinCount": 1, "MaxCount": 1}
     unknown = refusal(ec2.run_instances, ImageId="ami-12345678", **count)
