@@ -1,4 +1,4 @@
-"""Role and instance profile against moto, which proves neither that the policy suffices nor what it denies."""
+"""Role and instance profile against moto, which proves neither that the policy suffices nor its denials."""
 
 from __future__ import annotations
 

@@ -82,6 +82,8 @@ class Certificate(Kind):
         request["CertificateArn"] = found.id
         client.import_certificate(**request)
         tags = found.tags or {KEY_TAG: found.key}
+        # AWS keeps them through a new import. Should it not, the certificate would be lost to us.
+        client.add_tags_to_certificate(CertificateArn=found.id, Tags=as_pairs(context.tags_for(found.key)))
         return _found(found.id, tags, properties["fingerprint"], properties["chain_fingerprints"])
 
     def tag(self, context: Context, found: Found, tags: Mapping[str, str]) -> None:

@@ -50,7 +50,7 @@ class Target(Kind):
     def update(
         self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]
     ) -> Found:
-        """Move the registration to another port. Its edge moves too, so nothing is lost by the moment between."""
+        """Move the registration to another port, as its edge moves."""
         self.delete(context, found)
         return self.create(context, found.key, properties)
 
