@@ -38,7 +38,7 @@ options:
         type: str
         default: requirements.lock
       directory:
-        description: Where the wheels go, relative to O(context). For the digest, the lock file stands for them.
+        description: Where they go, relative to O(context). The lock file stands for them in the digest.
         type: str
         default: wheels
       python_version:
@@ -91,7 +91,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.delivery.errors import DeliveryError
-from ..module_utils.engine.progress import Reporter
+from ..module_utils.notes import Reporter
 from ..module_utils.reconcile.errors import AirliftError
 
 UNKNOWN = "(known after apply)"

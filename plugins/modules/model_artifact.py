@@ -84,7 +84,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.delivery.errors import DeliveryError
-from ..module_utils.engine.progress import Reporter
+from ..module_utils.notes import Reporter
 from ..module_utils.reconcile.errors import AirliftError
 
 UNKNOWN = "(known after apply)"

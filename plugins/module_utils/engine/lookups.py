@@ -1,8 +1,9 @@
-"""What is asked before there is a graph (the account, its zones, the image), and what a plan relies on."""
+"""What is asked before there is a graph (the account, its zones), and what new hosts rely on."""
 
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -19,35 +20,25 @@ from .finding import together
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import ImageTypeDef
 
-_DEFAULT_ROOT = "/dev/xvda"
-
 
 def facts(session: Session, options: StackOptions) -> Facts:
-    """Look up what the blueprint needs: three calls side by side.
+    """Look up what the blueprint needs: two calls side by side. The image is left to ``for_new_hosts``.
 
     Raises ``AirliftError`` where there is no access, with a sentence that says why.
     """
-    answers = together(
-        {
-            "identity": session.verify_access,
-            "zones": lambda: _zones(session),
-            "image": lambda: _image(session, options.compute),
-        }
-    )
-    identity, zones, image = answers["identity"], answers["zones"], answers["image"]
+    answers = together({"identity": session.verify_access, "zones": lambda: _zones(session)})
+    identity, zones = answers["identity"], answers["zones"]
     if isinstance(identity, Exception):
         raise identity
-    for what, answer in (("availability zones", zones), ("images", image)):
-        if isinstance(answer, Exception):
-            raise AirliftError(str(failure(answer, "read", what, "of the region", session.region)))
+    if isinstance(zones, Exception):
+        words = failure(zones, "read", "availability zones", "of the region", session.region)
+        raise AirliftError(str(words)) from zones
     assert isinstance(identity, Identity)
-    found = image if isinstance(image, dict) else {}
+    assert isinstance(zones, tuple)
     return Facts(
         account_id=identity.account_id,
         region=session.region,
-        zones=zones if isinstance(zones, tuple) else (),
-        image_id=found.get("ImageId"),
-        root_device_name=found.get("RootDeviceName") or _DEFAULT_ROOT,
+        zones=zones,
         partition=identity.partition,
         new_api_key=f"al-{secrets.token_urlsafe(32)}",
     )
@@ -84,29 +75,36 @@ def _image(session: Session, compute: ComputeOptions) -> ImageTypeDef | None:
     return max(images, key=lambda one: (one.get("CreationDate", ""), one["ImageId"]), default=None)
 
 
-def check_hosts(session: Session, options: StackOptions, facts: Facts, plan: Plan) -> None:
-    """Make sure, before any change, that the hosts which ``plan`` creates can be made.
-
-    Raises ``AirliftError`` where no image matches, or the region does not know the instance type. A plan that
-    creates no host asks nothing.
-    """
+def makes_hosts(plan: Plan) -> bool:
+    """Whether ``plan`` creates an instance."""
     making = {Action.CREATE, Action.REPLACE}
-    if not any(step.kind == "instance" and step.action in making for step in plan.steps):
-        return
+    return any(step.kind == "instance" and step.action in making for step in plan.steps)
+
+
+def for_new_hosts(session: Session, options: StackOptions, known: Facts) -> Facts:
+    """Return ``known`` with the image of new hosts, having made sure that they can be made.
+
+    Raises ``AirliftError`` where no image matches, or the region does not know the instance type.
+    """
     compute = options.compute
-    if facts.image_id is None:
-        raise AirliftError(
-            f"{facts.region} has no image {compute.image_name} by {' or '.join(compute.image_owners)}.",
-            "Set compute.image_name and compute.image_owners to an image of this region.",
-        )
     try:
+        image = _image(session, compute)
         session.client("ec2").describe_instance_types(InstanceTypes=[compute.instance_type])  # type: ignore[list-item]
     except ClientError as error:
         if code_of(error) != "InvalidInstanceType":
-            raise AirliftError(
-                str(failure(error, "read", "instance type", compute.instance_type, facts.region))
-            ) from error
+            words = failure(error, "look up", "host", compute.instance_type, known.region)
+            raise AirliftError(str(words)) from error
         raise AirliftError(
-            f"There is no instance type {compute.instance_type} in {facts.region}.",
+            f"There is no instance type {compute.instance_type} in {known.region}.",
             "Set compute.instance_type to a type that this region offers.",
         ) from error
+    if image is None:
+        raise AirliftError(
+            f"{known.region} has no image {compute.image_name} by {' or '.join(compute.image_owners)}.",
+            "Set compute.image_name and compute.image_owners to an image of this region.",
+        )
+    return replace(
+        known,
+        image_id=image["ImageId"],
+        root_device_name=image.get("RootDeviceName") or known.root_device_name,
+    )

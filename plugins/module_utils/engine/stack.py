@@ -17,7 +17,7 @@ from ..resources.kind import Context, Kind
 from ..resources.registry import KINDS
 from .apply import Apply, Outcome
 from .finding import find_all
-from .lookups import check_hosts, facts
+from .lookups import facts, for_new_hosts, makes_hosts
 from .progress import Progress
 from .work import Worker
 
@@ -73,7 +73,10 @@ def preview(stack: Stack, data_may_go: bool = False) -> Preview:
     context = stack.context(known.account_id)
     found = find_all(context, wanted, stack.kinds)
     steps = plan(wanted, found, stack.kinds, context.tags_for, data_may_go)
-    check_hosts(stack.session, stack.options, known, steps)
+    if makes_hosts(steps):
+        known = for_new_hosts(stack.session, stack.options, known)
+        wanted = build(stack.options, known)
+        steps = plan(wanted, found, stack.kinds, context.tags_for, data_may_go)
     return Preview(known, context, wanted, steps)
 
 
