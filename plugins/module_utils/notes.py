@@ -1,4 +1,4 @@
-"""What a module says while it runs. Ansible shows a module's output only at its end: a file carries the lines."""
+"""What a module says while it runs, through a file: Ansible shows a module's output only at its end."""
 
 from __future__ import annotations
 

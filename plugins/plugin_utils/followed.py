@@ -17,7 +17,7 @@ _TICK_SECONDS = 0.25
 
 
 class FollowedModule(ActionBase):
-    """Runs the module of its name with ``_progress_file``. Over a connection that is not local it is silent."""
+    """Runs the module of its name with ``_progress_file``; over a connection that is not local, silently."""
 
     _supports_async = False
     _supports_check_mode = True

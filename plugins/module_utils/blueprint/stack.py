@@ -7,21 +7,29 @@ from collections.abc import Callable, Sequence
 from ..reconcile.errors import BlueprintError
 from ..reconcile.graph import validate
 from ..reconcile.model import Wanted
-from . import compute, delivery, identity, ingress, network, observability, registry, secrets, storage
+from .compute import wanted as compute
+from .delivery import wanted as delivery
+from .identity import wanted as identity
+from .ingress import wanted as ingress
+from .network import wanted as network
+from .observability import wanted as observability
 from .options import Facts, StackOptions
+from .registry import wanted as registry
+from .secrets import wanted as secrets
+from .storage import wanted as storage
 
 type Layer = Callable[[StackOptions, Facts], Sequence[Wanted]]
 
 LAYERS: tuple[Layer, ...] = (
-    network.wanted,
-    identity.wanted,
-    storage.wanted,
-    registry.wanted,
-    secrets.wanted,
-    compute.wanted,
-    ingress.wanted,
-    observability.wanted,
-    delivery.wanted,
+    network,
+    identity,
+    storage,
+    registry,
+    secrets,
+    compute,
+    ingress,
+    observability,
+    delivery,
 )
 
 

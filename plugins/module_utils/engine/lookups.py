@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import ImageTypeDef
 
 
-def facts(session: Session, options: StackOptions) -> Facts:
+def facts(session: Session) -> Facts:
     """Look up what the blueprint needs: two calls side by side. The image is left to ``for_new_hosts``.
 
     Raises ``AirliftError`` where there is no access, with a sentence that says why.
@@ -103,8 +103,5 @@ def for_new_hosts(session: Session, options: StackOptions, known: Facts) -> Fact
             f"{known.region} has no image {compute.image_name} by {' or '.join(compute.image_owners)}.",
             "Set compute.image_name and compute.image_owners to an image of this region.",
         )
-    return replace(
-        known,
-        image_id=image["ImageId"],
-        root_device_name=image.get("RootDeviceName") or known.root_device_name,
-    )
+    root = image.get("RootDeviceName") or known.root_device_name
+    return replace(known, image_id=image["ImageId"], root_device_name=root)

@@ -9,6 +9,8 @@ from ..arguments import connection, stack_options
 from ..aws import Session
 from ..blueprint import network
 from ..blueprint.options import StackOptions
+from ..cost import render as cost
+from ..cost.estimate import estimate
 from ..reconcile import render
 from ..reconcile.plan import Plan
 from ..resources.registry import KINDS
@@ -44,6 +46,7 @@ def present(arguments: Arguments, check: bool, say: Say, warn: Say) -> Result:
         plan_of.facts.region,
         ingress.domain if ingress else None,
     )
+    result["cost"] = cost.as_data(estimate(plan_of.wanted, plan_of.facts.region))
     return result | _told([outcome] if outcome else [])
 
 

@@ -68,7 +68,7 @@ def preview(stack: Stack, data_may_go: bool = False) -> Preview:
 
     Raises ``AirliftError`` (``BlueprintError`` for what is wrong in the options) before anything could be.
     """
-    known = facts(stack.session, stack.options)
+    known = facts(stack.session)
     wanted = build(stack.options, known)
     context = stack.context(known.account_id)
     found = find_all(context, wanted, stack.kinds)

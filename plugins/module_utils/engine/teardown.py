@@ -47,7 +47,7 @@ class Inventory:
 
 def take_inventory(stack: Stack) -> Inventory:
     """Find the whole stack. Options that make no sense must not keep anybody from removing it."""
-    known = facts(stack.session, stack.options)
+    known = facts(stack.session)
     wanted, _errors = collect(stack.options, known)
     context = stack.context(known.account_id)
     protected = frozenset(resource.key for resource in wanted if resource.protected)
