@@ -62,9 +62,12 @@ def _status(config: Config) -> tuple[Mapping[str, object], str]:
 
 
 def _failed(error: DeliveryError, as_json: bool, code: int) -> int:
-    print(str(error), file=sys.stderr)
+    """Say it: the end of a candidate's log, and as the last line the sentence."""
+    lines = list(error.lines) if isinstance(error, run.GivenUp) else []
+    for line in [*lines, str(error)]:
+        print(line, file=sys.stderr)
     if as_json:
-        print(json.dumps({"error": str(error)}))
+        print(json.dumps({"error": str(error), "log": lines}))
     return code
 
 

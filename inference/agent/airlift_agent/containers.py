@@ -91,16 +91,16 @@ class Containers:
         except (DockerException, RequestException) as error:
             raise DeliveryError(f"Failed to remove container {self._name(colour)}: {error}.") from error
 
-    def last_lines(self, colour: Colour) -> str:
+    def last_lines(self, colour: Colour) -> list[str]:
         """Return the end of a container's log, for a message."""
         container = self._find(colour)
         if container is None:
-            return ""
+            return []
         try:
             text: bytes = container.logs(tail=_LOG_LINES)
         except APIError as error:
-            return f"(its log cannot be read here: {error.explanation})"
-        return text.decode(errors="replace").strip()
+            return [f"(its log cannot be read here: {error.explanation})"]
+        return text.decode(errors="replace").strip().splitlines()
 
     def images(self, repository: str) -> Mapping[str, str]:
         """Return digest → image id of the repository's images on this host."""

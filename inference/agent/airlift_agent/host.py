@@ -90,7 +90,7 @@ class Host:
             case Prune():
                 self._prune()
 
-    def discard(self, colour: Colour) -> str:
+    def discard(self, colour: Colour) -> list[str]:
         """Remove a candidate that failed, and return the end of its log."""
         lines = self._containers.last_lines(colour)
         self._proxy.route(colour, Routing.MAINTENANCE)

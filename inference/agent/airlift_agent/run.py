@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +19,14 @@ from .plan import decide
 from .state import Action, Colour, Observed, Start, Switch, Verify, serves, words
 
 Progress = Callable[[str], None]
+
+
+class GivenUp(DeliveryError):  # noqa: N818 - reads as the sentence it is
+    """A candidate was put away. ``lines`` are the end of its log."""
+
+    def __init__(self, message: str, remedy: str, lines: Sequence[str]) -> None:
+        super().__init__(message, remedy)
+        self.lines = lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +106,9 @@ def _given_up(host: Host, colour: Colour, action: Action, error: DeliveryError, 
     if live:
         return DeliveryError(where, error.remedy)
     lines = host.discard(colour)
-    log = f" Its last lines: {lines}" if lines and isinstance(action, Start | Verify | Switch) else ""
+    last = f" It said last: {lines[-1]}" if lines and isinstance(action, Start | Verify | Switch) else ""
     remedy = error.remedy or "Correct the release and release again, or roll back (playbooks/rollback.yml)."
-    return DeliveryError(f"{where} Nothing was switched. {remedy}{log}")
+    return GivenUp(f"{where}{last} Nothing was switched.", remedy, lines)
 
 
 def _report(config: Config, result: Mapping[str, object]) -> None:

@@ -21,7 +21,8 @@ from .manifest import FILE_NAME, File, Manifest, blob_key, hex_of, parse
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PART_BYTES = 8 * 1024 * 1024
+PART_BYTES = 32 * 1024 * 1024
+_PIECE_BYTES = 1024 * 1024
 RESERVE_BYTES = 256 * 1024 * 1024
 """What must stay free on the disk after the model is there."""
 
@@ -104,18 +105,18 @@ def _get_all(s3: S3Client, bucket: str, staging: Path, parts: list[Part], thread
         answer = s3.get_object(
             Bucket=bucket, Key=blob_key(part.file.sha256), Range=f"bytes={part.start}-{last}"
         )
-        body = answer["Body"].read()
-        if len(body) != part.length:
-            raise DeliveryError(
-                f"The blob of {part.file.path} in {bucket} is shorter than the manifest says.",
-                "Publish the model again.",
-            )
-        path = staging / part.file.path
+        path, came = staging / part.file.path, 0
         with path.open("r+b") as stream:
             stream.seek(part.start)
-            stream.write(body)
+            for piece in answer["Body"].iter_chunks(_PIECE_BYTES):
+                came += stream.write(piece)
             stream.flush()
             os.fsync(stream.fileno())
+        if came != part.length:
+            raise DeliveryError(
+                f"The blob of {part.file.path} in {bucket} is not as long as its manifest says.",
+                "Publish the model again.",
+            )
         with lock, _journal(staging, part.file).open("a") as journal:
             journal.write(f"{part.index}\n")
 
