@@ -54,7 +54,7 @@ class History:
     def before(self, current: Version) -> Release | None:
         """Return the release before this one that differs from it, or None (ssm:GetParameterHistory).
 
-        Versions that an older Airlift wrote and this one cannot read are passed over.
+        New keys alone make no difference: nobody rolls back to the keys that were rotated away. Versions that an older Airlift wrote and this one cannot read are passed over.
         """
         try:
             pages = self.ssm.get_paginator("get_parameter_history").paginate(Name=self.name)
@@ -63,7 +63,7 @@ class History:
             raise self._failed(error, "read the history of") from error
         for number, value in sorted(stored, reverse=True):
             release = _readable(value) if number < current.number else None
-            if release is not None and release != current.release:
+            if release is not None and _differ(release, current.release):
                 return release
         return None
 
@@ -104,6 +104,10 @@ def current_version(client: SecretsManagerClient, secret: str) -> str:
 def as_text(document: Mapping[str, object]) -> str:
     """Return a document as a diff shows it."""
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+def _differ(one: Release, other: Release | None) -> bool:
+    return other is None or one.container_fingerprint != other.container_fingerprint
 
 
 def _readable(value: str) -> Release | None:
