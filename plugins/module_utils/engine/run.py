@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .. import certificates
 from ..arguments import connection, stack_options
 from ..aws import Session
 from ..blueprint import network
@@ -34,6 +35,8 @@ def present(arguments: Arguments, check: bool, say: Say, warn: Say) -> Result:
     stack = _stack(arguments, say)
     for warning in network.warnings(stack.options):
         warn(warning)
+    if stack.options.ingress is not None:
+        certificates.check(stack.options.ingress)
     plan_of = preview(stack, arguments["destroy_data"])
     plan = plan_of.plan
     stack.announce(plan)

@@ -32,7 +32,7 @@ KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
 class Certificate(Kind):
     """An imported certificate: ``domain``, ``certificate``, ``chain`` and ``private_key`` in PEM.
 
-    Compared are ``fingerprint`` and ``chain_fingerprints``, SHA-256 in hex.
+    Compared are ``fingerprint`` and ``chain_fingerprints``, SHA-256 in hex. Outputs: ``arn``, ``domain``.
 
     https://docs.aws.amazon.com/acm/latest/APIReference/API_ImportCertificate.html
     """
@@ -46,12 +46,13 @@ class Certificate(Kind):
         """One call for the account's certificates, the tags of imported ones, one call for each of ours."""
         client: ACMClient = context.session.client("acm")
         pages = client.get_paginator("list_certificates").paginate(Includes={"keyTypes": list(KEY_TYPES)})
-        arns = [
-            one["CertificateArn"]
+        domains = {
+            one["CertificateArn"]: one.get("DomainName", "")
             for page in pages
             for one in page["CertificateSummaryList"]
             if one.get("Type", "IMPORTED") == "IMPORTED"
-        ]
+        }
+        wanted_domains = {one.key: text(one.properties, "domain") for one in wanted}
 
         def read(arn: str) -> Tags:
             with absent("ResourceNotFoundException"):
@@ -59,8 +60,8 @@ class Certificate(Kind):
             return {}
 
         return [
-            _found(arn, tags, *_fingerprints(client, arn))
-            for arn, tags in tags_of(context, arns, one_by_one(read)).items()
+            _found(arn, tags, _read(client, arn, wanted_domains.get(tags[KEY_TAG], domains[arn])))
+            for arn, tags in tags_of(context, domains, one_by_one(read)).items()
             if is_ours(context, tags)
         ]
 
@@ -71,7 +72,7 @@ class Certificate(Kind):
         request = _request(properties)
         request["Tags"] = as_pairs(tags)
         arn = client.import_certificate(**request)["CertificateArn"]
-        return _found(arn, tags, properties["fingerprint"], properties["chain_fingerprints"])
+        return _found(arn, tags, properties)
 
     def update(
         self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]
@@ -84,7 +85,7 @@ class Certificate(Kind):
         tags = found.tags or {KEY_TAG: found.key}
         # AWS keeps them through a new import. Should it not, the certificate would be lost to us.
         client.add_tags_to_certificate(CertificateArn=found.id, Tags=as_pairs(context.tags_for(found.key)))
-        return _found(found.id, tags, properties["fingerprint"], properties["chain_fingerprints"])
+        return _found(found.id, tags, properties)
 
     def tag(self, context: Context, found: Found, tags: Mapping[str, str]) -> None:
         """Write ``tags``."""
@@ -108,18 +109,22 @@ def _request(properties: Mapping[str, Value]) -> ImportCertificateRequestTypeDef
     return request
 
 
-def _fingerprints(client: ACMClient, arn: str) -> tuple[Value, Value]:
+def _read(client: ACMClient, arn: str, domain: str) -> Mapping[str, Value]:
     answer = client.get_certificate(CertificateArn=arn)
-    own = fingerprints(answer["Certificate"])
-    return own[0], list(fingerprints(answer.get("CertificateChain", "")))
+    return {
+        "domain": domain,
+        "fingerprint": fingerprints(answer["Certificate"])[0],
+        "chain_fingerprints": list(fingerprints(answer.get("CertificateChain", ""))),
+    }
 
 
-def _found(arn: str, tags: Mapping[str, str], fingerprint: Value, chain_fingerprints: Value) -> Found:
+def _found(arn: str, tags: Mapping[str, str], properties: Mapping[str, Value]) -> Found:
+    compared = ("domain", "fingerprint", "chain_fingerprints")
     return Found(
         kind="certificate",
         key=tags[KEY_TAG],
         id=arn,
-        properties={"fingerprint": fingerprint, "chain_fingerprints": chain_fingerprints},
-        outputs={"arn": arn},
+        properties={name: properties[name] for name in compared},
+        outputs={"arn": arn, "domain": text(properties, "domain")},
         tags=tags,
     )
