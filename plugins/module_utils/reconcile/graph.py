@@ -47,18 +47,3 @@ def order(dependencies: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     for key in dependencies:
         place(key)
     return tuple(ordered)
-
-
-def ranks(after: Mapping[str, Iterable[str]]) -> dict[str, int]:
-    """Return for each kind the length of the longest chain of kinds it can refer to.
-
-    Kinds outside of ``after`` are ignored. Deletion goes from the highest rank to the lowest.
-    """
-    known = {
-        kind: [other for other in others if other in after and other != kind]
-        for kind, others in after.items()
-    }
-    result: dict[str, int] = {}
-    for kind in order(known):
-        result[kind] = 1 + max((result[other] for other in known[kind]), default=-1)
-    return result
