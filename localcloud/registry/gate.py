@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
+from localcloud.listeners import HttpServer
 from localcloud.log import logger
 from localcloud.registry.client import Answer, RegistryClient
 from localcloud.registry.rules import MANIFEST, Refusal
@@ -32,7 +33,7 @@ class Gate:
         self._refuse = refuse
         self._pushed = pushed
         self._one_push = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = HttpServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="registry-gate", daemon=True)
 
