@@ -127,7 +127,7 @@ def test_what_does_not_exist_is_refused(ec2: Any, image_id: str) -> None:
         ("ec2", "describe_capacity_reservations", {}),
         ("autoscaling", "start_instance_refresh", {"AutoScalingGroupName": "x"}),
         ("cloudwatch", "put_composite_alarm", {"AlarmName": "x", "AlarmRule": "x"}),
-        ("xray", "create_group", {"GroupName": "x"}),
+        ("eks", "list_insights", {"clusterName": "x"}),
         ("pricing", "get_products", {"ServiceCode": "AmazonEC2"}),
     ],
 )
