@@ -44,6 +44,10 @@ outputs:
   description: As of M(airlift.stack.aws_stack). Values of what does not exist are null.
   returned: always
   type: dict
+cost:
+  description: An estimate of what that costs per month on AWS, as of M(airlift.stack.aws_stack).
+  returned: always
+  type: dict
 resources:
   description: Everything that there is of the stack.
   returned: always

@@ -1,7 +1,7 @@
-"""`python -m tests.bench`: airlift.stack.aws_stack beside stock modules, first run and second, in an empty account.
+"""`python -m tests.bench`: airlift.stack.aws_stack beside stock modules, in an empty account and once more.
 
-Each side gets an account of its own per repetition. The order alternates, so that a machine that grows warm or
-busy favours nobody.
+Each side gets an account of its own per repetition. The order alternates, so that a machine that grows busy
+favours nobody.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import argparse
 import json
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from tests.bench import report
 from tests.bench.cloud import ROOT, empty_cloud

@@ -19,7 +19,8 @@ BEGIN, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"
 def table(airlift: Runs, stock: Runs) -> str:
     """Return the medians of both sides and the ratios between them."""
     lines = [
-        f"Medians of {len(airlift)} repetitions, {os.cpu_count()} cores, {platform.machine()}, control plane on loopback.",
+        f"Medians of {len(airlift)} repetitions, {os.cpu_count()} cores ({platform.machine()}), the control "
+        "plane on loopback. The ratio is theirs to ours.",
         "",
         "| | airlift.stack.aws_stack | stock modules | ratio |",
         "|---|---|---|---|",
@@ -28,7 +29,9 @@ def table(airlift: Runs, stock: Runs) -> str:
         ours, theirs = [run[position] for run in airlift], [run[position] for run in stock]
         lines.append(_row(f"{name}, wall", [r.seconds for r in ours], [r.seconds for r in theirs], " s"))
         lines.append(_row(f"{name}, requests", [r.requests for r in ours], [r.requests for r in theirs], ""))
-        lines.append(_row(f"{name}, changed tasks", [r.changed for r in ours], [r.changed for r in theirs], ""))
+        lines.append(
+            _row(f"{name}, changed tasks", [r.changed for r in ours], [r.changed for r in theirs], "")
+        )
     return "\n".join(lines)
 
 
@@ -43,6 +46,6 @@ def write(path: Path, text: str) -> None:
 
 def _row(name: str, ours: Sequence[float], theirs: Sequence[float], unit: str) -> str:
     one, other = median(ours), median(theirs)
-    ratio = f"{other / one:.1f}" if one else "–"
+    ratio = f"{other / one:.1f}" if one else "-"
     digits = 1 if unit else 0
     return f"| {name} | {one:.{digits}f}{unit} | {other:.{digits}f}{unit} | {ratio} |"

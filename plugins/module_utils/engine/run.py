@@ -13,6 +13,7 @@ from ..blueprint.options import StackOptions
 from ..cost import render as cost
 from ..cost.estimate import estimate
 from ..reconcile import render
+from ..reconcile.model import Wanted
 from ..reconcile.plan import Plan
 from ..resources.registry import KINDS
 from .apply import Outcome
@@ -87,6 +88,11 @@ def info(arguments: Arguments) -> Result:
             certificate.outputs.get("domain") if certificate else None,
         ),
         "resources": [{"kind": one.kind, "key": one.key, "id": one.id} for one in inventory.found],
+        "cost": cost.as_data(
+            estimate(
+                [Wanted(one.kind, one.key, one.properties) for one in inventory.found], inventory.facts.region
+            )
+        ),
     }
 
 

@@ -1,0 +1,90 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Rotate the API keys of a stack, or drop those that have ended."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: api_keys
+short_description: Rotate a stack's API keys
+version_added: 0.1.0
+description:
+  - Puts a fresh random key in front of the others in the secret, and gives those a date on which they end.
+  - Keys whose date has passed are dropped by every run.
+  - Hosts learn of it by the next release (M(airlift.stack.release)). No key is an argument or a result.
+extends_documentation_fragment: airlift.stack.aws
+options:
+  secret:
+    description: The name of the secret.
+    type: str
+    required: true
+  rotate:
+    description: Whether to add a fresh key. Without it only keys that have ended are dropped.
+    type: bool
+    default: false
+  grace_hours:
+    description: For how many hours the keys before it stay valid. V(0) drops them at once.
+    type: int
+    default: 24
+attributes:
+  check_mode:
+    description: Says what would change.
+    support: full
+author: The Airlift authors (@airlift-stack)
+"""
+
+EXAMPLES = r"""
+- name: Add a key; clients have a day to change over
+  airlift.stack.api_keys:
+    secret: demo/api-keys
+    rotate: true
+    grace_hours: 24
+"""
+
+RETURN = r"""
+keys:
+  description: The valid keys, the current one first, each with its C(id) and when it C(ends).
+  returned: success
+  type: list
+  elements: dict
+"""
+
+import datetime
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils import keyring
+from ..module_utils.arguments import CONNECTION, connection
+from ..module_utils.aws import Session
+from ..module_utils.failure import AWS_ERRORS, failure
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **CONNECTION,
+            "secret": {"type": "str", "required": True, "no_log": False},
+            "rotate": {"type": "bool", "default": False},
+            "grace_hours": {"type": "int", "default": 24},
+        },
+        supports_check_mode=True,
+    )
+    options, name = connection(module.params), module.params["secret"]
+    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    try:
+        client = Session(options).client("secretsmanager")
+        before = keyring.parse(client.get_secret_value(SecretId=name)["SecretString"])
+        after = keyring.valid(before, now)
+        if module.params["rotate"]:
+            grace = datetime.timedelta(hours=module.params["grace_hours"])
+            after = keyring.rotated(before, keyring.fresh(now), now, grace)
+        if after != before and not module.check_mode:
+            client.put_secret_value(SecretId=name, SecretString=keyring.text(after))
+    except AWS_ERRORS as error:
+        module.fail_json(msg=failure(f"rotate secret {name}", options, error))
+    shown = [{"id": key.id, "ends": key.ends.isoformat() if key.ends else None} for key in after]
+    module.exit_json(changed=after != before, **{"keys": shown})
+
+
+if __name__ == "__main__":
+    main()
