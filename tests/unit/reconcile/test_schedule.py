@@ -26,7 +26,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Wanted], World]:
 def test_after_carrying_out_a_plan_there_is_nothing_to_do(
     drawn: tuple[list[Wanted], World], seed: int
 ) -> None:
-    """Whatever order is allowed: it ends, nothing starts before what it refers to is there, and it converges."""
+    """In whatever order is allowed: it ends, nothing starts before what it refers to, and it converges."""
     wanted, world = drawn
     pick = randomness.Random(seed)
     world.apply(world.plan(wanted), pick.choice)
@@ -41,7 +41,7 @@ def test_a_run_that_stops_midway_is_finished_by_the_next(
     wanted, world = drawn
     pick = randomness.Random(seed)
 
-    class Killed(Exception):
+    class Killed(Exception):  # noqa: N818
         pass
 
     def choose(ready: list[object]) -> object:

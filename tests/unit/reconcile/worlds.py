@@ -47,7 +47,7 @@ RANKS = 4
 
 
 def fake_kinds(before: Sequence[bool], free: Sequence[bool]) -> dict[str, FakeKind]:
-    """Return kinds ``rank0`` … of which each can refer to those below it. ``fixed`` cannot be changed in place."""
+    """Return kinds ``rank0`` … of which each can refer to those below; ``fixed`` cannot change in place."""
     return {
         f"rank{rank}": FakeKind(
             name=f"rank {rank}",

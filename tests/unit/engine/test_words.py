@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.airlift.stack.plugins.module_utils.access import Identity, explain
+from ansible_collections.airlift.stack.plugins.module_utils.engine.failures import failure
+from ansible_collections.airlift.stack.plugins.module_utils.engine.progress import Progress, short
+from ansible_collections.airlift.stack.plugins.module_utils.engine.retries import passes, releases, reply_lost
+from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import AirliftError, CannotSettle
+from ansible_collections.airlift.stack.plugins.module_utils.reconcile.schedule import Verb
+from ansible_collections.airlift.stack.plugins.module_utils.resources.arns import TYPES, type_of
+from ansible_collections.airlift.stack.plugins.module_utils.resources.registry import KINDS
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectionClosedError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
+
+from tests.unit.engine.scripted import aws_error
+
+URL = "https://ec2.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            aws_error("UnauthorizedOperation", "You are not authorized.", "CreateVpc"),
+            "UnauthorizedOperation You are not authorized. Allow ec2:CreateVpc to these credentials",
+        ),
+        (
+            aws_error("AccessDenied", "User: x is not authorized to perform: iam:CreateRole on resource: y"),
+            "Allow iam:CreateRole to these credentials, or use others.",
+        ),
+        (aws_error("InsufficientInstanceCapacity"), "take another compute.instance_type"),
+        (aws_error("InvalidKeyPair.Format"), "Set compute.ssh_public_key to one line"),
+        (aws_error("ExpiredToken"), "sign in again. Run the same command again"),
+        (
+            aws_error("SomethingNew", "Odd."),
+            "SomethingNew Odd. Run the same command again",
+        ),
+        (CannotSettle("nat-1 is failed.", "Delete it."), ": nat-1 is failed. Delete it."),
+        (ZeroDivisionError("oops"), "ZeroDivisionError oops. This is a defect in Airlift"),
+    ],
+)
+def test_a_failure_says_what_to_do(error: Exception, words: str) -> None:
+    said = str(failure(error, "create", "VPC", "network/vpc", "us-east-1"))
+    assert said.startswith("Failed to create VPC network/vpc in us-east-1: ")
+    assert words in said
+
+
+@pytest.mark.parametrize(
+    ("error", "endpoint", "known", "words"),
+    [
+        (NoCredentialsError(), None, True, "No AWS credentials were found. Set access_key"),
+        (aws_error("ExpiredToken"), None, True, "The AWS credentials have expired."),
+        (aws_error("InvalidClientTokenId"), None, True, "AWS does not know this access key."),
+        (aws_error("SignatureDoesNotMatch"), None, True, "The secret key does not belong to the access key."),
+        (
+            EndpointConnectionError(endpoint_url=URL),
+            "http://127.0.0.1:1",
+            True,
+            "Nothing answers at the AWS endpoint",
+        ),
+        (EndpointConnectionError(endpoint_url=URL), None, False, "There is no AWS region us-east-1."),
+        (EndpointConnectionError(endpoint_url=URL), None, True, "Check this machine's network"),
+        (aws_error("Odd", "what"), "http://x", True, "AWS at http://x did not say who we are: Odd what."),
+        (BotoCoreError(), None, True, "AWS could not be asked who we are"),
+    ],
+)
+def test_one_sentence_for_every_reason_to_have_no_access(
+    error: Exception, endpoint: str | None, known: bool, words: str
+) -> None:
+    said = explain(error, "us-east-1", endpoint, known)
+    assert isinstance(said, AirliftError)
+    assert words in str(said)
+    assert "\n" not in str(said)
+
+
+def test_the_partition_is_in_the_arn() -> None:
+    assert Identity("1", "arn:aws-cn:sts::1:x").partition == "aws-cn"
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (ReadTimeoutError(endpoint_url=URL), True),
+        (ConnectionClosedError(endpoint_url=URL), True),
+        (EndpointConnectionError(endpoint_url=URL), False),
+        (aws_error("InternalError"), False),
+    ],
+)
+def test_a_reply_is_lost_only_if_the_request_was_sent(error: Exception, lost: bool) -> None:
+    assert reply_lost(error) is lost
+
+
+def test_what_passes_and_what_does_not() -> None:
+    profile = "Value (x) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
+    assert passes(aws_error("InvalidParameterValue", profile))
+    assert not passes(aws_error("InvalidParameterValue", "The CIDR is wrong"))
+    assert not passes(aws_error("VpcLimitExceeded"))
+    assert releases(aws_error("DependencyViolation"))
+    assert not releases(aws_error("UnauthorizedOperation"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "words"),
+    [
+        ("subnet", "network/subnet/private/a", "subnet private/a"),
+        ("load balancer", "ingress/load-balancer", "load balancer"),
+        ("instance", "compute/host/1", "instance host/1"),
+        ("VPC", "network/vpc", "VPC"),
+    ],
+)
+def test_a_resource_in_words(kind: str, key: str, words: str) -> None:
+    assert short(kind, key) == words
+
+
+def test_long_waits_are_spoken_of_every_ten_seconds() -> None:
+    said: list[str] = []
+    clock = [0.0]
+    progress = Progress(said.append, lambda: clock[0])
+    progress.begin(12)
+    progress.started("x", Verb.CREATE, "load balancer", "ingress/load-balancer", 150)
+    for clock[0] in (1.0, 9.9, 10.0, 15.0, 20.5):
+        progress.tick()
+    clock[0] = 42.0
+    progress.done("x")
+    assert said == [
+        "still creating load balancer (10 s, usually about 150 s)",
+        "still creating load balancer (20 s, usually about 150 s)",
+        "[ 1/12] created load balancer (42.0 s)",
+    ]
+
+
+def test_every_kind_says_what_its_arns_look_like() -> None:
+    assert TYPES.keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize(
+    ("arn", "words"),
+    [
+        ("arn:aws:s3:::demo-1", "s3"),
+        ("arn:aws:ec2:us-east-1:1:natgateway/nat-1", "ec2:natgateway"),
+        ("arn:aws:logs:us-east-1:1:log-group:/demo/edge", "logs:log-group"),
+        ("arn:aws:secretsmanager:us-east-1:1:secret:demo/api-keys-x", "secretsmanager:secret"),
+        ("arn:aws:sqs:us-east-1:1:queue", "sqs:queue"),
+    ],
+)
+def test_the_type_in_an_arn(arn: str, words: str) -> None:
+    assert type_of(arn) == words
