@@ -20,7 +20,7 @@ from localcloud.plane import Context, Network
 
 LOG = logger("ec2")
 SSH_PORT = 22
-BOOT_SECONDS = 45.0
+BOOT_SECONDS = 120.0
 """An instance that runs so long without answering on port 22 is called running all the same, as EC2 does."""
 WATCH_SECONDS = 0.2
 STOP_SECONDS = 30
