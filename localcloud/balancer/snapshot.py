@@ -57,12 +57,12 @@ def read(account_id: str, certificates: Path, address_of: Callable[[str], str]) 
         for found in list(backend.load_balancers.values()):
             try:
                 balancer = _load_balancer(backend, found, certificates, address_of(found.arn))
+                used = [backend.target_groups[arn] for arn in sorted(_group_arns(found))]
+                groups.update({item.arn: _target_group(item, balancer.idle_timeout_seconds) for item in used})
             except UnservableError as problem:
                 problems[found.arn] = f"Failed to serve load balancer {found.name}: {problem}."
-                continue
-            balancers.append(balancer)
-            for arn in sorted(_group_arns(found)):
-                groups[arn] = _target_group(backend.target_groups[arn], balancer.idle_timeout_seconds)
+            else:
+                balancers.append(balancer)
     return Wanted(tuple(balancers), tuple(groups.values()), problems)
 
 
@@ -204,6 +204,10 @@ def _group_arns(found: FakeLoadBalancer) -> set[str]:
 def _target_group(found: FakeTargetGroup, idle_timeout_seconds: int) -> TargetGroup:
     if found.target_type not in ("instance", "ip"):
         raise UnservableError(f"target type {found.target_type} is {UNAVAILABLE}")
+    if (found.protocol_version or "HTTP1") != "HTTP1":
+        raise UnservableError(f"protocol version {found.protocol_version} to targets is {UNAVAILABLE}")
+    if str(found.attributes.get("stickiness.enabled", "false")) == "true":
+        raise UnservableError(f"stickiness is {UNAVAILABLE}")
     targets = [target_of(found, item["Id"], item["Port"]) for item in list(found.targets.values())]
     return TargetGroup(
         arn=found.arn,

@@ -335,3 +335,32 @@ def test_an_unsupported_balancer_fails_with_its_reason(plane: BalancerPlane) -> 
         "Code": "failed",
         "Reason": "Failed to serve load balancer tcp: type network is not available on the embedded AWS.",
     }
+
+
+def test_an_unsupported_target_group_is_said_and_heals(stack: Stack) -> None:
+    for value, expected in (("true", "failed"), ("false", "active")):
+        stack.elb.modify_target_group_attributes(
+            TargetGroupArn=stack.group, Attributes=[{"Key": "stickiness.enabled", "Value": value}]
+        )
+        stack.plane.reconcile()
+        assert stack.state()[0] == expected
+
+
+def test_a_fixed_response_keeps_its_body(stack: Stack) -> None:
+    body = 'one\n"two" \\ $three 100%'
+    stack.elb.create_rule(
+        ListenerArn=stack.elb.describe_listeners(LoadBalancerArn=stack.balancer)["Listeners"][0][
+            "ListenerArn"
+        ],
+        Priority=1,
+        Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/fixed/*"]}}],
+        Actions=[
+            {
+                "Type": "fixed-response",
+                "FixedResponseConfig": {"StatusCode": "410", "MessageBody": body},
+            }
+        ],
+    )
+    stack.plane.reconcile()
+    assert stack.get("/fixed/x") == (410, body)
+    assert stack.get("/fixe")[0] == 503

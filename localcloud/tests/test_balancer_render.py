@@ -142,6 +142,10 @@ def test_words_have_no_open_quotes(text: str) -> None:
     assert not inner.endswith("\\")
 
 
+def test_words_keep_line_breaks_as_escapes() -> None:
+    assert word('a\r\n"$\\\x07') == r'"a\n\"\$\\"'
+
+
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [("/a*", "^/a.*$"), ("/a?c", "^/a.c$"), ("/a.b", r"^/a\.b$"), ("*.example.com", r"^.*\.example\.com$")],
