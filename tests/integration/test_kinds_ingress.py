@@ -129,6 +129,17 @@ def test_a_new_certificate_takes_the_old_one_s_place(account: Services) -> None:
     assert after.properties["fingerprint"] == fingerprints(renewed.pem)[0]
 
 
+def test_certificates_with_keys_of_every_type_are_listed(account: Services) -> None:
+    """AWS lists only two types of RSA unless asked. moto lists all, so only the question can be checked."""
+    asked: list[dict[str, object]] = []
+    events = account.session.client("acm").meta.events
+    events.register("provide-client-params.acm.ListCertificates", lambda params, **_: asked.append(params))
+    account.kinds["certificate"].find(account.context, [])
+    includes = asked[-1]["Includes"]
+    assert isinstance(includes, dict)
+    assert {"RSA_2048", "RSA_4096", "EC_prime256v1", "EC_secp384r1"} <= set(includes["keyTypes"])
+
+
 def test_look_alikes_survive_all_of_it(account: Services) -> None:
     elb = account.session.client("elbv2")
     subnets = [account.one(f"network/subnet/public/{letter}").id for letter in "ab"]

@@ -74,7 +74,11 @@ def passes(error: Exception) -> bool:
         "Instance Profile" in text or "iamInstanceProfile" in text
     )
     role_not_visible = code in {"MalformedPolicyDocument", "InvalidParameterException"} and "rincipal" in text
-    return code in _NOT_YET_VISIBLE | _BUSY or profile_not_visible or role_not_visible
+    # A load balancer writes a test object when its access log is switched on; the bucket's policy may be new.
+    bucket_policy_not_visible = code == "InvalidConfigurationRequest" and "ccess Denied" in text
+    return code in _NOT_YET_VISIBLE | _BUSY or any(
+        (profile_not_visible, role_not_visible, bucket_policy_not_visible)
+    )
 
 
 def releases(error: Exception) -> bool:

@@ -99,6 +99,8 @@ def test_what_passes_and_what_does_not() -> None:
     profile = "Value (x) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
     assert passes(aws_error("InvalidParameterValue", profile))
     assert not passes(aws_error("InvalidParameterValue", "The CIDR is wrong"))
+    assert passes(aws_error("InvalidConfigurationRequest", "Access Denied for bucket: logs. Please check"))
+    assert not passes(aws_error("InvalidConfigurationRequest", "Key x not valid"))
     assert not passes(aws_error("VpcLimitExceeded"))
     assert releases(aws_error("DependencyViolation"))
     assert not releases(aws_error("UnauthorizedOperation"))
