@@ -73,7 +73,9 @@ def main() -> None:
     )
     root = Path(module.params["path"])
     wanted = {str(name): str(content) for name, content in module.params["files"].items()}
-    strays = [name for name in wanted if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts]
+    strays = [
+        name for name in wanted if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts
+    ]
     if strays or not wanted:
         module.fail_json(
             msg=f"Failed to write files to {root}: {', '.join(strays) or 'none were given'}. "
@@ -83,14 +85,21 @@ def main() -> None:
     written = sorted(name for name in wanted if found.get(name) != wanted[name])
     removed = sorted(found.keys() - wanted.keys())
     diff = [
-        {"before_header": name, "after_header": name, "before": found.get(name) or "", "after": wanted.get(name, "")}
+        {
+            "before_header": name,
+            "after_header": name,
+            "before": found.get(name) or "",
+            "after": wanted.get(name, ""),
+        }
         for name in (*written, *removed)
     ]
     try:
         if not module.check_mode:
             write(root, {name: wanted[name] for name in written}, removed)
     except OSError as error:
-        module.fail_json(msg=f"Failed to write files to {root}: {error}. Check the directory's owner and the disk.")
+        module.fail_json(
+            msg=f"Failed to write files to {root}: {error}. Check the directory's owner and the disk."
+        )
     module.exit_json(changed=bool(written or removed), written=written, removed=removed, diff=diff)
 
 

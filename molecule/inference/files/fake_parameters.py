@@ -17,9 +17,14 @@ class Parameters(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer ssm:GetParameter."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        known = self.headers["X-Amz-Target"] == "AmazonSSM.GetParameter" and asked["Name"] == "/molecule/release"
+        known = (
+            self.headers["X-Amz-Target"] == "AmazonSSM.GetParameter" and asked["Name"] == "/molecule/release"
+        )
         if known and VALUE.exists():
-            status, answer = 200, {"Parameter": {"Name": asked["Name"], "Type": "String", "Value": VALUE.read_text()}}
+            status, answer = (
+                200,
+                {"Parameter": {"Name": asked["Name"], "Type": "String", "Value": VALUE.read_text()}},
+            )
         else:
             status, answer = 400, {"__type": "ParameterNotFound", "message": ""}
         content = json.dumps(answer).encode()

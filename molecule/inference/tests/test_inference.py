@@ -66,7 +66,9 @@ def test_the_agent_runs_at_boot_and_every_minute_but_was_not_run_by_the_role(hos
     assert host.service("airlift-converge.timer").is_running
 
 
-@pytest.mark.parametrize("unit", ["airlift-release.service", "airlift-converge.service", "airlift-converge.timer"])
+@pytest.mark.parametrize(
+    "unit", ["airlift-release.service", "airlift-converge.service", "airlift-converge.timer"]
+)
 def test_units_are_sound(host: Host, unit: str) -> None:
     problems = host.run(f"systemd-analyze verify /etc/systemd/system/{unit}").stderr.splitlines()
     # Docker and HAProxy come from other roles.

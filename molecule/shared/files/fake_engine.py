@@ -32,7 +32,10 @@ class Engine(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer a completion, at once or in chunks."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if OPTIONS.key_file and self.headers["Authorization"] != f"Bearer {Path(OPTIONS.key_file).read_text().strip()}":
+        if (
+            OPTIONS.key_file
+            and self.headers["Authorization"] != f"Bearer {Path(OPTIONS.key_file).read_text().strip()}"
+        ):
             return self._send(401, {"error": {"message": "wrong key", "type": "invalid_request_error"}})
         time.sleep(body.get("delay_seconds", 0))
         words = [f"word{number} " for number in range(body.get("chunks", 3))]
@@ -71,7 +74,9 @@ class Engine(BaseHTTPRequestHandler):
     def _events(self, words: list[str], interval_seconds: float) -> Iterator[str]:
         for word in words:
             choice = {"index": 0, "delta": {"content": word}, "finish_reason": None}
-            yield json.dumps({"id": "c", "object": "chat.completion.chunk", "model": "demo", "choices": [choice]})
+            yield json.dumps(
+                {"id": "c", "object": "chat.completion.chunk", "model": "demo", "choices": [choice]}
+            )
             time.sleep(interval_seconds)
         yield "[DONE]"
 

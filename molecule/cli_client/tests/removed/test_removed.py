@@ -21,7 +21,10 @@ def test_files_are_as_they_were(host: Host, path: str) -> None:
 
 def test_only_the_users_keys_are_left(host: Host) -> None:
     assert host.file(f"{DIRECTORY}/keys.json").content_string.split() == [
-        "{", '"lab":', '"a-key-of-the-users-own"', "}",
+        "{",
+        '"lab":',
+        '"a-key-of-the-users-own"',
+        "}",
     ]
 
 

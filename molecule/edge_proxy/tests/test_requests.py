@@ -1,0 +1,153 @@
+"""Whom the edge lets in, and what it says to the others."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+from edge_client import BLUE, MODEL, Edge, wait
+
+COMPLETIONS = "/v1/chat/completions"
+
+
+def test_health_follows_the_engines_and_needs_no_key(silent: Edge) -> None:
+    assert silent.ask("/health").status == 503
+    silent.start_engine(BLUE)
+    assert silent.ask("/health").status == 200
+    silent.host.check_output(f"touch /run/fake-engine-{BLUE}.sick")
+    wait(lambda: silent.ask("/health").status == 503, "a sick engine is out of use")
+    silent.host.check_output(f"rm /run/fake-engine-{BLUE}.sick")
+
+
+def test_a_completion_comes_back(blue: Edge, key: str) -> None:
+    answer = blue.complete(key)
+    assert answer.status == 200
+    assert json.loads(answer.text)["choices"][0]["message"]["content"] == "word0 word1 word2 "
+    assert blue.ask("/v1/models", key).status == 200
+    assert blue.ask(f"/v1/models/{MODEL}", key).status == 200
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer al-wrong", "Bearer ", "Bearer", "Basic YTpi"])
+def test_without_a_good_key_nothing_is_told(blue: Edge, authorization: str | None) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization}
+    for path in ("/v1/models", COMPLETIONS, "/metrics", "/nowhere"):
+        answer = blue.ask(path, headers=headers)
+        assert answer.status == 401
+        assert answer.error["code"] == "invalid_api_key"
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_key_taken_back_no_longer_opens(blue: Edge, new_key: Callable[[str], str]) -> None:
+    key = new_key("taken-back")
+    assert blue.ask("/v1/models", key).status == 200
+    blue.tell("clear map /etc/haproxy/airlift/keys.map")
+    assert blue.ask("/v1/models", key).status == 401
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/metrics",
+        "/v1",
+        "/v1/models/../../metrics",
+        "/v1/models/%2e%2e/metrics",
+        "/v1/files",
+        "//v1/models",
+    ],
+)
+def test_other_paths_do_not_exist(blue: Edge, key: str, path: str) -> None:
+    answer = blue.ask(path, key)
+    assert answer.status == 404
+    assert answer.error["code"] == "unknown_url"
+
+
+def test_an_unknown_model_does_not_exist(blue: Edge, key: str) -> None:
+    for answer in (
+        blue.ask(
+            COMPLETIONS,
+            key,
+            {"messages": [{"role": "user", "content": "x" * 9000}], "model": 'no "such" one'},
+        ),
+        blue.ask("/v1/models/another", key),
+    ):
+        assert answer.status == 404
+        assert answer.error["code"] == "model_not_found"
+        assert answer.error["param"] == "model"
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"model", b"{}", b'{"model": null}', b"[]", b'{"messages": [{"model": "demo"}]}']
+)
+def test_a_body_without_a_model_is_refused(blue: Edge, key: str, body: bytes) -> None:
+    answer = blue.ask(COMPLETIONS, key, body)
+    assert answer.status == 400
+    assert answer.error["code"] == "missing_model"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", COMPLETIONS), ("POST", "/v1/models"), ("DELETE", "/v1/models/demo")]
+)
+def test_other_methods_are_refused(blue: Edge, key: str, method: str, path: str) -> None:
+    answer = blue.ask(path, key, method=method)
+    assert answer.status == 405
+    assert answer.error["code"] == "method_not_allowed"
+
+
+def test_a_body_beyond_the_buffer_still_passes(blue: Edge, key: str) -> None:
+    assert blue.complete(key, padding="x" * 150_000).status == 200
+
+
+def test_a_body_beyond_the_limit_does_not(blue: Edge, key: str) -> None:
+    answer = blue.complete(key, padding="x" * 250_000)
+    assert answer.status == 413
+    assert answer.error["code"] == "request_too_large"
+
+
+def test_a_chunked_body_of_unknown_length_is_bounded_too(blue: Edge, key: str) -> None:
+    with closing(blue.connect()) as connection:
+        headers = {"Authorization": f"Bearer {key}", "Transfer-Encoding": "chunked"}
+        chunks = (b'{"model": "demo", "padding": "', *(b"x" * 1000 for _ in range(60)), b'"}')
+        connection.request("POST", COMPLETIONS, iter(chunks), headers, encode_chunked=True)
+        assert connection.getresponse().status == 413
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(blue: Edge, key: str) -> None:
+    with closing(blue.connect()) as connection:
+        connection.putrequest("POST", COMPLETIONS)
+        connection.putheader("Authorization", f"Bearer {key}")
+        connection.putheader("Content-Length", "500")
+        connection.endheaders(b'{"model": "demo", ')
+        start = time.monotonic()
+        response = connection.getresponse()
+        assert response.status == 408
+        assert json.loads(response.read())["error"]["code"] == "request_timeout"
+        assert time.monotonic() - start < 5
+
+
+def test_broken_http_goes_no_further(blue: Edge) -> None:
+    with closing(blue.connect()) as connection:
+        connection.connect()
+        connection.sock.sendall(b"GET /v1/models HTTP/1.1\r\nHost: x\r\nBad Header: y\r\n\r\n")
+        assert connection.sock.recv(65536).startswith(b"HTTP/1.1 400")
+
+
+def test_without_an_engine_the_client_is_told_to_wait(silent: Edge, key: str) -> None:
+    answer = silent.complete(key)
+    assert answer.status == 503
+    assert answer.error["code"] == "engine_unavailable"
+    assert answer.headers["retry-after"] == "5"
+
+
+def test_a_key_beyond_its_rate_waits_and_the_others_do_not(blue: Edge, new_key: Callable[[str], str]) -> None:
+    eager, calm = new_key("eager"), new_key("calm")
+    statuses = [blue.ask("/v1/models", eager).status for _ in range(205)]
+    assert statuses[:200] == [200] * 200
+    refused = blue.ask("/v1/models", eager)
+    assert refused.status == 429
+    assert refused.error["code"] == "rate_limit_exceeded"
+    assert refused.headers["retry-after"] == "30"
+    assert blue.ask("/v1/models", calm).status == 200

@@ -1,0 +1,106 @@
+"""A client of the edge proxy, as the load balancer is one, and a hand on what is behind it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+
+from testinfra.host import Host
+
+BLUE, GREEN = 8001, 8002
+COLOURS = {BLUE: "blue", GREEN: "green"}
+# Operational and administrative state, in HAProxy's numbers.
+IN_USE, DOWN, IN_MAINTENANCE = ("2", "0"), ("0", "0"), ("0", "1")
+MODEL = "demo"
+MAPS = "/etc/haproxy/airlift"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def error(self) -> dict[str, str | None]:
+        """The error object, which must be there in full."""
+        error: dict[str, str | None] = json.loads(self.text)["error"]
+        assert error.keys() == {"message", "type", "param", "code"}
+        assert self.headers["content-type"] == "application/json"
+        return error
+
+
+class Edge:
+    """The edge proxy of the host, reached as the load balancer reaches it."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.address = host.check_output("hostname -I").split()[0]
+
+    def connect(self) -> http.client.HTTPConnection:
+        """Open a connection."""
+        return http.client.HTTPConnection(self.address, 8080, timeout=30)
+
+    def ask(
+        self,
+        path: str,
+        key: str | None = None,
+        body: object = None,
+        method: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Make one request on a connection of its own."""
+        sent = {} if key is None else {"Authorization": f"Bearer {key}"}
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        with closing(self.connect()) as connection:
+            connection.request(
+                method or ("GET" if body is None else "POST"), path, data, {**sent, **(headers or {})}
+            )
+            response = connection.getresponse()
+            found = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, found, response.read().decode())
+
+    def complete(self, key: str, **fields: object) -> Answer:
+        """Ask for a completion."""
+        return self.ask("/v1/chat/completions", key, {"model": MODEL, "messages": [], **fields})
+
+    def tell(self, command: str) -> str:
+        """Say something to the admin socket."""
+        return self.host.check_output("echo '%s' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock", command)
+
+    def start_engine(self, port: int) -> None:
+        """Start a colour and wait until the edge uses it."""
+        self.host.check_output(f"systemctl start fake-engine@{port}")
+        self.wait_state(port, IN_USE)
+
+    def stop_engine(self, port: int) -> None:
+        """Stop a colour and wait until the edge knows."""
+        self.host.check_output(f"systemctl stop fake-engine@{port}")
+        self.wait_state(port, DOWN)
+
+    def wait_state(self, port: int, state: tuple[str, str]) -> None:
+        """Wait for a colour's state."""
+        colour = COLOURS[port]
+        wait(lambda: self.state(colour) == state, f"{colour} {state}")
+
+    def state(self, colour: str) -> tuple[str, str]:
+        """Return a server's operational and administrative state."""
+        for line in self.tell("show servers state engine").splitlines():
+            fields = line.split()
+            if fields[3:4] == [colour]:
+                return fields[5], fields[6]
+        raise AssertionError(f"HAProxy has no server {colour}")
+
+
+def wait(condition: Callable[[], bool], what: str, seconds: float = 15) -> None:
+    """Wait for a condition, for so long."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.1)
