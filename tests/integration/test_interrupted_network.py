@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.account import Account, account_with
-from tests.integration.test_kinds_network import KINDS, blueprint
+from tests.integration.network_stack import KINDS, blueprint
 
 
 class Death:

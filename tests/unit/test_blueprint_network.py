@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Network
 from itertools import combinations
+from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint import addresses, network
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import BlueprintError
@@ -190,6 +192,8 @@ class TestRules:
         ({"network": {"cidr": "8.8.0.0/16"}}, "not private"),
         ({"network": {"cidr": "172.17.0.0/16"}}, "Docker"),
         ({"network": {"cidr": "172.17.8.0/24"}}, "Docker"),
+        ({"network": {"cidr": "192.168.224.0/24"}}, "Docker"),
+        ({"network": {"cidr": "192.168.0.0/16"}}, "Docker"),
         ({"network": {"cidr": "fd00::/48"}}, "IPv4 only"),
         ({"network": {"zones": 0}}, "network.zones is 0"),
         ({"network": {"zones": 5}}, "network.zones is 5"),
@@ -206,6 +210,12 @@ class TestRules:
 )
 def test_what_cannot_be(layers: dict[str, dict[str, object]], says: str) -> None:
     assert says in wrong(**layers)
+
+
+def test_dockers_ranges_are_those_of_the_role() -> None:
+    defaults = Path(__file__).parents[2] / "roles/docker_engine/defaults/main.yml"
+    pools = yaml.safe_load(defaults.read_text())["docker_engine_address_pools"]
+    assert {IPv4Network(pool["base"]) for pool in pools} == set(addresses.DOCKER[1:])
 
 
 def test_more_zones_than_the_region_has() -> None:

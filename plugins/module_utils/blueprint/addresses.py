@@ -18,8 +18,8 @@ PRIVATE = tuple(
 )
 """RFC 1918, and RFC 6598, which AWS allows too."""
 
-DOCKER = IPv4Network("172.17.0.0/16")
-"""The network of Docker's own bridge: hosts would send answers for it to containers."""
+DOCKER = (IPv4Network("172.17.0.0/16"), IPv4Network("192.168.224.0/20"))
+"""Docker's bridge as images bring it, and the pool of the role ``docker_engine``."""
 
 BROADEST_ADMIN_PREFIX = 8
 
@@ -47,10 +47,9 @@ def vpc(cidr: str, errors: list[str]) -> IPv4Network | None:
     if not any(network.subnet_of(private) for private in PRIVATE):
         allowed = ", ".join(map(str, PRIVATE))
         errors.append(f"network.cidr is {cidr}, which is not private. It must be within one of {allowed}.")
-    if network.overlaps(DOCKER):
-        errors.append(
-            f"network.cidr {cidr} overlaps {DOCKER}, which Docker uses on every host. Choose another range."
-        )
+    for taken in DOCKER:
+        if network.overlaps(taken):
+            errors.append(f"network.cidr {cidr} overlaps {taken}, which Docker uses on every host.")
     return network
 
 
