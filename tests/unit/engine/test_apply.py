@@ -41,8 +41,8 @@ def test_one_failure_stops_only_what_needs_it() -> None:
     assert [one.step.key for one in outcome.waiting] == ["layer/b"]
     assert [str(one) for one in outcome.failures] == [
         "Failed to create thing layer/a in us-east-1: VpcLimitExceeded The maximum number of VPCs has "
-        "been reached. Ask for a higher quota in the Service Quotas console (VPCs per Region, L-F678F1CE), or "
-        "delete what is no longer used."
+        "been reached. Ask for a higher quota in the Service Quotas console (VPCs per Region, L-F678F1CE), "
+        "or delete what is no longer used."
     ]
 
 
