@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 import requests
 from moto.server import ThreadedMotoServer
@@ -18,6 +21,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@functools.cache
+def client(service: str) -> Any:
+    """Return a client for the tests' AWS. Making one takes longer than most of the calls."""
+    return boto3.client(service)  # type: ignore[call-overload]
 
 
 @pytest.fixture(scope="session")

@@ -110,6 +110,8 @@ def build_image(repository: str) -> str:
 class Stage:
     """Everything of one test. The agent itself is run as a process, as systemd does."""
 
+    settle_seconds = 10
+
     def __init__(self, home: Path, image: str) -> None:
         self.home, self.image = home, image
         self.edge, self.blue, self.green = free_port(), free_port(), free_port()
@@ -130,6 +132,7 @@ class Stage:
             "memory_mib": 2048,
             "ready_seconds": 60,
             "drain_seconds": 20,
+            "settle_seconds": self.settle_seconds,
             "blue_port": self.blue,
             "green_port": self.green,
             "state_directory": str(self.home / "state"),

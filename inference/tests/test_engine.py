@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
-from inference.engine.airlift_engine.drain import busy, drain
+from inference.engine.airlift_engine.drain import busy, drain, open_connections
 from inference.engine.airlift_engine.model import MANIFEST, ModelError, find_weights
 from inference.engine.airlift_engine.settings import Settings, SettingsError, parse
 
@@ -74,11 +75,29 @@ class Server:
         return f"llamacpp:requests_processing {int(self.looks >= 0)}\nllamacpp:requests_deferred 0\n"
 
 
-def test_draining_waits_for_the_last_request() -> None:
-    server = Server(4)
-    assert drain(server, 10)
-    assert server.looks < -1, "one quiet look is not enough"
-    assert not drain(Server(1000), 0.3)
+def test_draining_waits_for_the_last_request_and_its_connection() -> None:
+    server, connected = Server(4), [2, 2, 2, 2, 2, 2, 1, 1, 0]
+    assert drain(server, 10, lambda: connected.pop(0) if connected else 0)
+    assert connected == [], "its last events may still be on their way"
+    assert not drain(Server(1000), 0.3, lambda: 0)
+
+
+def test_an_idle_connection_is_not_waited_for_for_ever() -> None:
+    began = time.monotonic()
+    assert drain(Server(0), 30, lambda: 1)
+    assert time.monotonic() - began < 8
+
+
+def test_connections_are_counted_by_port_and_state(tmp_path: Path) -> None:
+    table = tmp_path / "tcp"
+    table.write_text(
+        "  sl  local_address rem_address   st tx_queue rx_queue\n"
+        "   0: 00000000:1F40 00000000:0000 0A 00000000:00000000\n"
+        "   1: 0100007F:1F40 0100007F:D431 01 00000000:00000000\n"
+        "   2: 0100007F:1F40 0100007F:D433 06 00000000:00000000\n"
+        "   3: 0100007F:D431 0100007F:1F40 01 00000000:00000000\n"
+    )
+    assert open_connections(8000, [table, tmp_path / "tcp6"]) == 1
 
 
 def test_metrics_that_say_nothing_are_an_error() -> None:

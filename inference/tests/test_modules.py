@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.delivery.errors import DeliveryError
 from ansible_collections.airlift.stack.plugins.module_utils.delivery.release import image_of
 from ansible_collections.airlift.stack.plugins.module_utils.images.context import Context
 from ansible_collections.airlift.stack.plugins.modules import container_image, model_artifact, release
+
+from .conftest import client
 
 STACK = "airlift"
 PARAMETER = f"/{STACK}/release"
@@ -24,23 +25,23 @@ def put_image(tag: str) -> str:
     """Have an image in the repository without pushing one; return its digest."""
     media_type = "application/vnd.docker.distribution.manifest.v2+json"
     manifest = json.dumps({"schemaVersion": 2, "mediaType": media_type, "tag": tag})
-    put = boto3.client("ecr").put_image(
+    put = client("ecr").put_image(
         repositoryName=f"{STACK}/inference",
         imageTag=tag,
         imageManifest=manifest,
         imageManifestMediaType=media_type,
     )
-    return put["image"]["imageId"]["imageDigest"]
+    return str(put["image"]["imageId"]["imageDigest"])
 
 
 @pytest.fixture
 def published(aws: str, tmp_path: Path) -> dict[str, Any]:
     """A stack with a published image and model; the options that release them."""
-    ecr, ssm = boto3.client("ecr"), boto3.client("ssm")
+    ecr, ssm = client("ecr"), client("ssm")
     uri = ecr.create_repository(repositoryName=f"{STACK}/inference")["repository"]["repositoryUri"]
     digests = [put_image(tag) for tag in ("sha-1", "sha-2")]
-    boto3.client("s3").create_bucket(Bucket=STACK)
-    boto3.client("secretsmanager").create_secret(Name=f"{STACK}/api-keys", SecretString="{}")
+    client("s3").create_bucket(Bucket=STACK)
+    client("secretsmanager").create_secret(Name=f"{STACK}/api-keys", SecretString="{}")
     ssm.put_parameter(Name=PARAMETER, Value='{"schema":1,"release":null}', Type="String")
     (tmp_path / "tiny.gguf").write_bytes(b"weights")
     model = model_artifact.publish(model_options(tmp_path), check_mode=False)
@@ -63,11 +64,11 @@ def options(published: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def stored() -> Any:
-    return json.loads(boto3.client("ssm").get_parameter(Name=PARAMETER)["Parameter"]["Value"])
+    return json.loads(client("ssm").get_parameter(Name=PARAMETER)["Parameter"]["Value"])
 
 
 def versions() -> int:
-    return boto3.client("ssm").get_parameter(Name=PARAMETER)["Parameter"]["Version"]
+    return int(client("ssm").get_parameter(Name=PARAMETER)["Parameter"]["Version"])
 
 
 def test_a_release_is_written_once(published: dict[str, Any]) -> None:
@@ -83,7 +84,7 @@ def test_a_release_is_written_once(published: dict[str, Any]) -> None:
 
 def test_new_keys_are_a_new_release(published: dict[str, Any]) -> None:
     first = release.release(options(published), check_mode=False)
-    boto3.client("secretsmanager").put_secret_value(SecretId=f"{STACK}/api-keys", SecretString='{"a": 1}')
+    client("secretsmanager").put_secret_value(SecretId=f"{STACK}/api-keys", SecretString='{"a": 1}')
     second = release.release(options(published), check_mode=False)
     assert (second["changed"], second["previous"]) == (True, first["release"])
 
@@ -91,7 +92,7 @@ def test_new_keys_are_a_new_release(published: dict[str, Any]) -> None:
 def test_rolling_back_goes_to_the_release_before_with_the_keys_of_now(published: dict[str, Any]) -> None:
     release.release(options(published), check_mode=False)
     release.release(options(published, image=published["images"][1]), check_mode=False)
-    boto3.client("secretsmanager").put_secret_value(SecretId=f"{STACK}/api-keys", SecretString='{"a": 1}')
+    client("secretsmanager").put_secret_value(SecretId=f"{STACK}/api-keys", SecretString='{"a": 1}')
     newest = release.release(options(published, image=published["images"][1]), check_mode=False)
     back = options(published, state="rolled_back", image=None, model=None, engine=None)
     done = release.release(back, check_mode=False)
@@ -127,7 +128,7 @@ def test_what_was_not_published_is_not_released(
 
 
 def test_releasing_before_anything_is_there(aws: str, published: dict[str, Any]) -> None:
-    boto3.client("ssm").delete_parameter(Name=PARAMETER)
+    client("ssm").delete_parameter(Name=PARAMETER)
     assert release.release(options(published), check_mode=True)["release"] == "(known after apply)"
     with pytest.raises(DeliveryError, match="Provision first"):
         release.release(options(published), check_mode=False)

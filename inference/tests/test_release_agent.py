@@ -78,12 +78,15 @@ def test_the_life_of_a_host(stage: Stage) -> None:
     )
     assert stage.names() == {"blue"}
     assert ask(stage)[0] == 200
+    time.sleep(stage.settle_seconds)
     status, outcome, _ = stage.agent("apply", "--json", "--scheduled")
     assert (status, outcome["changed"], outcome["release"]) == (0, False, bad.id), (
         "it is not tried each minute"
     )
 
     second = stage.release(slots=3)
+    status, outcome, _ = stage.agent("apply", "--json", "--scheduled")
+    assert (status, outcome["changed"], outcome["release"]) == (0, False, first.id), "a roll keeps its order"
     with Load(stage) as load:
         status, outcome, said = stage.agent("apply", "--json")
     assert (status, outcome["colour"], outcome["release"]) == (0, "green", second.id), said
@@ -101,7 +104,7 @@ def test_a_stream_is_not_cut_by_a_switch(stage: Stage) -> None:
     answers: list[tuple[int, bytes]] = []
 
     def stream() -> None:
-        answers.append(ask(stage, stream=True, ignore_eos=True, max_tokens=400))
+        answers.append(ask(stage, stream=True, ignore_eos=True, max_tokens=200))
 
     reader = threading.Thread(target=stream)
     reader.start()
@@ -113,7 +116,7 @@ def test_a_stream_is_not_cut_by_a_switch(stage: Stage) -> None:
     code, text = answers[0]
     assert code == 200
     assert text.rstrip().endswith(b"data: [DONE]")
-    assert text.count(b"data: {") > 300
+    assert text.count(b"data: {") > 150
 
 
 def test_a_dead_engine_is_replaced(stage: Stage) -> None:

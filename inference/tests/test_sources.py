@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.delivery.errors import DeliveryError
 from ansible_collections.airlift.stack.plugins.module_utils.delivery.upload import Store
 from ansible_collections.airlift.stack.plugins.module_utils.models.publish import Publisher, name_of
 from ansible_collections.airlift.stack.plugins.module_utils.models.source import Source, parse
 
+from .conftest import client
 from .webserver import Site, serve
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -60,7 +60,7 @@ def wheel(folder: Path, project: str, version: str, files: dict[str, bytes]) -> 
 
 
 def source(text: str, sha256: str | None = None) -> Source:
-    return parse(text, sha256, lambda: boto3.client("s3"))
+    return parse(text, sha256, lambda: client("s3"))
 
 
 def contents(one: Source, cache: Path) -> dict[str, bytes]:
@@ -168,7 +168,7 @@ def test_a_hub_repository_at_a_commit(site: Site, tmp_path: Path, monkeypatch: p
 
 
 def test_objects_of_a_bucket(aws: str, tmp_path: Path) -> None:
-    s3 = boto3.client("s3")
+    s3 = client("s3")
     s3.create_bucket(Bucket="theirs")
     for key, body in {"m/a.gguf": DATA, "m/sub/b.json": b"{}", "m-other/c": b"c"}.items():
         s3.put_object(Bucket="theirs", Key=key, Body=body)
@@ -183,7 +183,7 @@ def test_objects_of_a_bucket(aws: str, tmp_path: Path) -> None:
 
 
 def test_a_published_package_costs_two_calls_and_no_fetching(aws: str, index: Path, tmp_path: Path) -> None:
-    s3 = boto3.client("s3")
+    s3 = client("s3")
     s3.create_bucket(Bucket="ours")
     first = Publisher(Store(s3, "ours"), tmp_path / "cache", lambda _: None).publish(
         source("pypi:tiny-model==1.1"), "tiny"

@@ -54,7 +54,8 @@ class History:
     def before(self, current: Version) -> Release | None:
         """Return the release before this one that differs from it, or None (ssm:GetParameterHistory).
 
-        New keys alone make no difference: nobody rolls back to the keys that were rotated away. Versions that an older Airlift wrote and this one cannot read are passed over.
+        New keys alone make no difference: nobody rolls back to the keys that were rotated away. Versions that
+        an older Airlift wrote and this one cannot read are passed over.
         """
         try:
             pages = self.ssm.get_paginator("get_parameter_history").paginate(Name=self.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import socket
+import time
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import ProxyHandler, Request, build_opener
@@ -36,11 +37,12 @@ class Aws:
             max_pool_connections=connections,
         )
 
-    def parameter(self, name: str) -> str:
-        """Return the text of the release document (ssm:GetParameter)."""
+    def parameter(self, name: str) -> tuple[str, float]:
+        """Return the text of the release document and its age in seconds (ssm:GetParameter)."""
         try:
             client = boto3.client("ssm", region_name=self._region, config=self._config)
-            return client.get_parameter(Name=name)["Parameter"]["Value"]
+            found = client.get_parameter(Name=name)["Parameter"]
+            return found["Value"], time.time() - found["LastModifiedDate"].timestamp()
         except (BotoCoreError, ClientError) as error:
             if error_code(error) == "ParameterNotFound":
                 raise DeliveryError(

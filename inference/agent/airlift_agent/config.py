@@ -23,7 +23,8 @@ class Config:
     ``parameter`` defaults to ``/<stack>/release``. Without ``log_group`` the engine logs to rotated files.
     ``memory_mib`` 0 is all of the host's but what the system needs; ``cpus`` 0 is all of them.
     ``ready_seconds`` is how long an engine may take to load; ``drain_seconds`` how long the requests of
-    the old one may go on after a switch.
+    the old one may go on after a switch. For ``settle_seconds`` after something was released, scheduled runs
+    leave it to whoever rolls it out, host after host, and keep up what was live.
     """
 
     stack: str
@@ -36,6 +37,7 @@ class Config:
     pids: int = 512
     ready_seconds: int = 300
     drain_seconds: int = 120
+    settle_seconds: int = 900
     lock_wait_seconds: int = 900
     fetch_threads: int = 8
     blue_port: int = 8001

@@ -45,7 +45,7 @@ class Host:
         """Connect to Docker; HAProxy is asked when it is needed."""
         self._config, self._aws, self._release, self._progress = config, aws, release, progress
         state = Path(config.state_directory)
-        self._record_path = state / "live.json"
+        self._record_path = state / record.FILE_NAME
         self._containers = Containers(config)
         self._proxy = Proxy(Path(config.haproxy_socket), Path(config.haproxy_state_file))
 

@@ -14,6 +14,7 @@ from .delivery.release import Release, canonical, parse
 from .files import read, write
 from .state import Colour
 
+FILE_NAME = "live.json"
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _MOST_DOUBLINGS = 60, 1800, 10
 
 

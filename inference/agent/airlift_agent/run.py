@@ -50,10 +50,12 @@ def apply(config: Config, scheduled: bool, progress: Progress) -> Outcome:
     state.mkdir(parents=True, exist_ok=True)
     with locked(state / "agent.lock", 0 if scheduled else config.lock_wait_seconds):
         aws = Aws(config.region, config.fetch_threads)
-        release = parse(aws.parameter(config.parameter_name))
-        before = status(config)
+        text, age_seconds = aws.parameter(config.parameter_name)
+        release, before = parse(text), status(config)
         if release is None:
             return Outcome(False, None, None, (), "Nothing has been released yet.")
+        if scheduled and age_seconds < config.settle_seconds:
+            release = record.load(state / record.FILE_NAME).release or release
         if scheduled and record.resting(before, release):
             message = f"Release {release.id} failed lately and is left alone for now."
             return Outcome(False, release.id, None, (), message)

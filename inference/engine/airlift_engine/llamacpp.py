@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xllamacpp import CommonParams, Server  # type: ignore[import-not-found]
 
-from .drain import drain
+from .drain import drain, open_connections
 from .settings import PORT, Settings
 
 _SPARE_HTTP_THREADS = 16
@@ -24,7 +24,7 @@ def serve(weights: Path, settings: Settings) -> None:
     print(f"engine: {settings.model_name} ready at {server.listening_address}", flush=True)
     stop.wait()
     print(f"engine: stopping, up to {settings.drain_seconds} s for running requests", flush=True)
-    finished = drain(server, settings.drain_seconds)
+    finished = drain(server, settings.drain_seconds, lambda: open_connections(PORT))
     print("engine: stopped" if finished else "engine: stopped with requests unfinished", flush=True)
     del server
 
