@@ -9,8 +9,8 @@ module: file_tree
 short_description: Make a directory hold exactly these text files
 version_added: 0.1.0
 description:
-  - Writes many small files in one task, and removes what else is in the directory, such as a module of a program
-    that its next version no longer has.
+  - Writes many small files in one task, and removes what else is in the directory, such as a module of
+    a program that its next version no longer has.
 options:
   path:
     description: The directory. It belongs to this task alone.
@@ -73,9 +73,7 @@ def main() -> None:
     )
     root = Path(module.params["path"])
     wanted = {str(name): str(content) for name, content in module.params["files"].items()}
-    strays = [
-        name for name in wanted if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts
-    ]
+    strays = [name for name in wanted if name.startswith("/") or ".." in PurePosixPath(name).parts]
     if strays or not wanted:
         module.fail_json(
             msg=f"Failed to write files to {root}: {', '.join(strays) or 'none were given'}. "
@@ -84,15 +82,7 @@ def main() -> None:
     found = read(root)
     written = sorted(name for name in wanted if found.get(name) != wanted[name])
     removed = sorted(found.keys() - wanted.keys())
-    diff = [
-        {
-            "before_header": name,
-            "after_header": name,
-            "before": found.get(name) or "",
-            "after": wanted.get(name, ""),
-        }
-        for name in (*written, *removed)
-    ]
+    diff = [_diff(name, found.get(name) or "", wanted.get(name, "")) for name in (*written, *removed)]
     try:
         if not module.check_mode:
             write(root, {name: wanted[name] for name in written}, removed)
@@ -103,9 +93,14 @@ def main() -> None:
     module.exit_json(changed=bool(written or removed), written=written, removed=removed, diff=diff)
 
 
+def _diff(name: str, before: str, after: str) -> dict[str, str]:
+    return {"before_header": name, "after_header": name, "before": before, "after": after}
+
+
 def read(root: Path) -> dict[str, str | None]:
-    """Return the files below ``root`` by relative path; None for one that is no text or not ours by its mode."""
-    return {str(path.relative_to(root)): _content(path) for path in root.rglob("*") if not path.is_dir()}
+    """Return the files below ``root`` by relative path; None for one that is no text or has another mode."""
+    files = (path for path in root.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {str(path.relative_to(root)): _content(path) for path in files}
 
 
 def _content(path: Path) -> str | None:

@@ -19,7 +19,7 @@ def test_the_service_runs_and_starts_at_boot(host: Host) -> None:
         ("/etc/haproxy/airlift", "haproxy", 0o750),
         ("/etc/haproxy/airlift/keys.map", "haproxy", 0o640),
         ("/run/haproxy/admin.sock", "haproxy", 0o660),
-        ("/var/lib/airlift", "root", 0o755),
+        ("/var/lib/airlift-edge", "root", 0o755),
     ],
 )
 def test_files_belong_to_whom_they_should(host: Host, path: str, group: str, mode: int) -> None:

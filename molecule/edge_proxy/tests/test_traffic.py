@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import pairwise
 
 from edge_client import BLUE, GREEN, IN_MAINTENANCE, IN_USE, MODEL, Edge
 
@@ -33,7 +34,7 @@ def stream(edge: Edge, key: str, chunks: int, interval_seconds: float) -> list[f
 def test_a_stream_arrives_as_it_is_made(blue: Edge, key: str) -> None:
     arrivals = stream(blue, key, chunks=5, interval_seconds=0.4)
     assert len(arrivals) == 6
-    gaps = [later - earlier for earlier, later in zip(arrivals, arrivals[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(arrivals)]
     assert all(0.2 < gap < 0.9 for gap in gaps), gaps
 
 

@@ -45,8 +45,8 @@ class Engine(BaseHTTPRequestHandler):
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         return self._send(200, {"id": "c", "object": "chat.completion", "model": "demo", "choices": [choice]})
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ARG002
-        """Say nothing: the journal is searched for keys, and a line from here would hide a leak of the edge's."""
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: the journal is searched for keys, and shall show a leak of the edge's only."""
 
     def _send(self, status: int, answer: dict[str, object]) -> None:
         content = json.dumps(answer).encode()

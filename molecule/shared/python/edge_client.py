@@ -72,7 +72,9 @@ class Edge:
 
     def tell(self, command: str) -> str:
         """Say something to the admin socket."""
-        return self.host.check_output("echo '%s' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock", command)
+        say = "echo '%s' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock"
+        answer: str = self.host.check_output(say, command)
+        return answer
 
     def start_engine(self, port: int) -> None:
         """Start a colour and wait until the edge uses it."""

@@ -1,0 +1,132 @@
+"""Every role: its variables are documented where they are looked for, and named after it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+STEPS = ("preflight", "install", "configure", "service")
+TYPES = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict, "float": (int, float), "path": str}
+TASK_FILE_LINES = 80
+
+
+def load(path: Path) -> Any:
+    """Read a YAML file."""
+    return yaml.safe_load(path.read_text())
+
+
+def defaults(role: str) -> dict[str, object]:
+    """The role's variables."""
+    found: dict[str, object] = load(ROOT / "roles" / role / "defaults/main.yml")
+    return found
+
+
+def tasks(role: str) -> list[tuple[Path, dict[str, Any]]]:
+    """The role's tasks and handlers, those in blocks too, each with its file."""
+
+    def flat(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        inner = [
+            part for task in listed for key in ("block", "rescue", "always") for part in task.get(key, [])
+        ]
+        return [*listed, *(flat(inner) if inner else [])]
+
+    root = ROOT / "roles" / role
+    files = [*sorted(root.glob("tasks/*.yml")), root / "handlers/main.yml"]
+    return [(path, task) for path in files if path.exists() for task in flat(load(path))]
+
+
+def test_there_are_roles() -> None:
+    assert {"host_baseline", "docker_engine", "edge_proxy", "inference", "cli_client"} <= set(ROLES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_argument_specs_and_defaults_are_equal(role: str) -> None:
+    options = load(ROOT / "roles" / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    assert {name: option["default"] for name, option in options.items()} == defaults(role)
+    for name, option in options.items():
+        assert isinstance(option["default"], TYPES[option["type"]]), name
+        assert option["type"] == "bool" or not isinstance(option["default"], bool), name
+        assert option["description"].endswith("."), name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_variables_are_named_after_the_role(role: str) -> None:
+    assert [name for name in defaults(role) if not name.startswith(f"{role}_")] == []
+    internal = ROOT / "roles" / role / "vars/main.yml"
+    names = list(load(internal)) if internal.exists() else []
+    for _, task in tasks(role):
+        names += [task["register"]] if "register" in task else []
+        names += list(task.get("vars", {}))
+    assert [name for name in names if not name.startswith(f"__{role}_")] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_variable_is_used_and_none_is_misspelt(role: str) -> None:
+    root = ROOT / "roles" / role
+    files = [
+        path for part in ("tasks", "templates", "handlers", "vars") for path in (root / part).glob("**/*")
+    ]
+    text = "\n".join(path.read_text() for path in files if path.is_file())
+    used = set(re.findall(rf"\b(?<!__)({role}_[a-z0-9_]+)", text)) - {f"{role}_{step}" for step in STEPS}
+    assert used == set(defaults(role))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_readme_names_every_variable_and_shows_an_example(role: str) -> None:
+    text = (ROOT / "roles" / role / "README.md").read_text()
+    assert [name for name in defaults(role) if f"`{name}`" not in text] == []
+    assert f"role: airlift.stack.{role}" in text
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_main_imports_the_four_steps_with_their_tags(role: str) -> None:
+    main = load(ROOT / "roles" / role / "tasks/main.yml")
+    assert [task["ansible.builtin.import_tasks"] for task in main] == [f"{step}.yml" for step in STEPS]
+    assert [task["tags"] for task in main] == [[role, f"{role}_{step}"] for step in STEPS]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_tasks_are_named_after_their_file_and_hide_nothing(role: str) -> None:
+    for path, task in tasks(role):
+        if path.parent.name == "tasks" and path.name != "main.yml":
+            assert task["name"].startswith(f"{path.stem.capitalize()} | "), task["name"]
+        assert "ignore_errors" not in task, task["name"]
+        assert "ansible.builtin.set_fact" not in task, task["name"]
+        assert "ansible.builtin.shell" not in task, task["name"]
+        assert len(path.read_text().splitlines()) <= TASK_FILE_LINES, path
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_assertion_says_what_to_do(role: str) -> None:
+    for _, task in tasks(role):
+        if "ansible.builtin.assert" in task:
+            message = task["ansible.builtin.assert"]["fail_msg"]
+            assert message.startswith("Failed to "), task["name"]
+            assert re.search(r"\. [A-Z]\w+ .+", message, re.DOTALL) or ": " in message, task["name"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_misspelt_variable_is_refused_first(role: str) -> None:
+    first = load(ROOT / "roles" / role / "tasks/preflight.yml")[0]
+    assert first["name"] == "Preflight | Check that no variable is misspelt"
+    assert f"'^{role}_'" in first["vars"][f"__{role}_unknown"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_has_a_scenario_that_converges_it(role: str) -> None:
+    scenario = ROOT / "molecule" / role
+    assert load(scenario / "molecule.yml")["scenario"]["name"] == role
+    assert f"airlift.stack.{role}" in (scenario / "converge.yml").read_text()
+    assert list(scenario.glob("tests/**/test_*.py"))
+
+
+def test_the_shared_scenario_checks_before_it_converges_and_verifies_after_a_second_run() -> None:
+    sequence = load(ROOT / ".config/molecule/config.yml")["scenario"]["test_sequence"]
+    steps = [step for step in sequence if step in {"check", "converge", "idempotence", "verify"}]
+    assert steps == ["check", "converge", "idempotence", "verify"]
