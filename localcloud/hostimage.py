@@ -49,6 +49,7 @@ def ensure_image(client: docker.DockerClient, progress: Callable[[str], None], f
         return False
     progress(f"building image {TAG} from {base} (about a minute, once)")
     _build(client, base, digest, progress)
+    client.images.prune(filters={"dangling": True, "label": [DIGEST_LABEL]})  # the one before
     return True
 
 

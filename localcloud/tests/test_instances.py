@@ -245,6 +245,13 @@ def test_a_killed_container_is_a_stopped_instance(instance: Instance) -> None:
     assert instance.ssh("cat mark") == "kept"
 
 
+def test_one_that_shuts_itself_down_is_terminated_where_that_was_asked_for(account: Account) -> None:
+    short_lived = account.launch(InstanceInitiatedShutdownBehavior="terminate")
+    short_lived.becomes("running")
+    short_lived.ssh("sudo systemd-run --on-active=1 systemctl poweroff")
+    short_lived.becomes("terminated")
+
+
 def test_a_killed_instance_of_a_scaling_group_is_replaced(account: Account, cloud: Cloud) -> None:
     autoscaling = cloud.client("autoscaling")
     autoscaling.create_launch_configuration(
