@@ -24,7 +24,11 @@ STDOUT_LIMIT = 24_000
 STDERR_LIMIT = 8_000
 STEP_SECONDS = 0.1
 KILL_SECONDS = 10.0
-PROBE = ["systemd-run", "--quiet", "--collect", "--wait", "/bin/true"]
+PROBE = [
+    *("systemd-run", "--quiet", "--collect", "--wait"),
+    *("--property=After=localcloud-trust.service", "/bin/true"),
+]
+"""Succeeds once systemd takes work and the instance trusts its cloud."""
 SCRIPTS = "var/lib/amazon/ssm/localcloud"
 
 
