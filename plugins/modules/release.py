@@ -9,8 +9,8 @@ module: release
 short_description: Release an image with a model, or roll back
 version_added: 0.1.0
 description:
-  - Writes the release document into the stack's parameter in SSM when it differs from what is there. The agent
-    on each host makes it true. The parameter's versions are the history.
+  - Writes the release document into the stack's parameter in SSM when it differs from what is there. The
+    agent on each host makes it true. The parameter's versions are the history.
   - The image and the model must have been published; otherwise nothing is written.
 options:
   stack:
