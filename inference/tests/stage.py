@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -27,6 +27,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.images.context impor
 from ansible_collections.airlift.stack.plugins.module_utils.images.wheels import Wheels
 from ansible_collections.airlift.stack.plugins.module_utils.models.package import Package
 from ansible_collections.airlift.stack.plugins.module_utils.models.publish import Publisher
+from docker.errors import ImageNotFound
 
 from .conftest import REGION, REPOSITORY_ROOT, free_port
 
@@ -102,9 +103,22 @@ def build_image(repository: str) -> str:
     if not builder.has(local):
         Wheels(root / "requirements.lock", root / "wheels", "3.13").ensure()
         builder.build(context, local, lambda _: None)
-    docker.from_env().images.get(local).tag(repository, context.tag)
+    client = docker.from_env()
+    client.images.get(local).tag(repository, context.tag)
+    client.close()
     digest = builder.push(repository, context.tag, {"username": "AWS", "password": "none"}, lambda _: None)
     return f"{repository}@{digest}"
+
+
+def forget_images(repository: str) -> None:
+    """Take the repository's names off the images here."""
+    client = docker.from_env()
+    for image in client.images.list():
+        for name in [*image.tags, *(image.attrs.get("RepoDigests") or [])]:
+            if name.startswith((f"{repository}:", f"{repository}@")):
+                with suppress(ImageNotFound):  # a digest goes with the last tag
+                    client.images.remove(name)
+    client.close()
 
 
 class Stage:
@@ -201,3 +215,4 @@ class Stage:
     def clean(self) -> None:
         for one in self.docker.containers.list(all=True, filters={"name": self.prefix}):
             one.remove(force=True, v=True)
+        self.docker.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .stage import KEY, Stage, build_image, process, registry
+from .stage import KEY, Stage, build_image, forget_images, process, registry
 
 pytestmark = pytest.mark.docker
 
@@ -21,7 +21,9 @@ pytestmark = pytest.mark.docker
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with registry(tmp_path_factory.mktemp("registry")) as address:
-        yield build_image(f"{address}/{'agenttest/inference'}")
+        repository = f"{address}/agenttest/inference"
+        yield build_image(repository)
+        forget_images(repository)
 
 
 @pytest.fixture
