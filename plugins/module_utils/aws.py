@@ -79,23 +79,24 @@ class Session:
             )
         self._core = botocore.session.Session(profile=connection.profile)
         try:
-            region = (
-                connection.region or os.environ.get("AWS_REGION") or self._core.get_config_variable("region")
-            )
+            region = self._core.get_config_variable("region")
+            attempts = self._core.get_config_variable("max_attempts")
         except ProfileNotFound as error:
+            name = connection.profile or os.environ.get("AWS_PROFILE")
             raise AirliftError(
-                f"The AWS profile {connection.profile} is not configured.", "Set another one in `profile`."
+                f"The AWS profile {name} is not configured.",
+                "Correct profile (airlift_profile), or AWS_PROFILE.",
             ) from error
+        except (BotoCoreError, ValueError) as error:
+            raise AirliftError(f"The AWS configuration cannot be read: {error}.") from error
+        region = connection.region or os.environ.get("AWS_REGION") or region
         if not region:
             raise AirliftError("No AWS region is set.", "Set `region` (airlift_region), or AWS_REGION.")
         self.region: str = region
         self.endpoint_url = os.environ.get("AWS_ENDPOINT_URL") or connection.endpoint_url
         self._connection = connection
         self._config = Config(
-            retries={
-                "mode": "standard",
-                "total_max_attempts": int(self._core.get_config_variable("max_attempts") or _ATTEMPTS),
-            },
+            retries={"mode": "standard", "total_max_attempts": int(attempts or _ATTEMPTS)},
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             max_pool_connections=THREADS,

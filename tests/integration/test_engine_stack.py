@@ -5,6 +5,7 @@ What this leaves unproven: AWS's real timings, its eventual consistency, and den
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -16,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.airlift.stack.plugins.module_utils.arguments import STACK
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import AirliftError
 
-from tests.integration.cloud import Cloud, empty, served
+from tests.integration.cloud import Cloud, empty, served, validated
 
 MOST_REQUESTS = 45
 RESOURCES = 40
@@ -192,7 +194,8 @@ def test_a_lost_reply_makes_no_duplicate(cloud: Cloud, action: str) -> None:
 
 
 def test_throttling_is_waited_out(cloud: Cloud) -> None:
-    cloud.misbehave({"action": "ec2:*", "throttle_next": 6})
+    names = ("DescribeVpcs", "CreateVpc", "CreateSubnet", "RunInstances", "CreateRouteTable")
+    cloud.misbehave(*({"action": f"ec2:{name}", "throttle_next": 2} for name in names))
     assert not cloud.provision()["failed"]
     assert steps(cloud.provision()) == []
 
@@ -226,12 +229,6 @@ run.present(json.loads(sys.argv[1]), False, print, print)
 
 @pytest.mark.parametrize("changes", [1, 7, 15, 30, 50])
 def test_after_kill_9_the_next_run_finishes_without_duplicates(cloud: Cloud, changes: int) -> None:
-    import json  # noqa: PLC0415
-
-    from ansible_collections.airlift.stack.plugins.module_utils.arguments import STACK  # noqa: PLC0415
-
-    from tests.integration.cloud import validated  # noqa: PLC0415
-
     cloud.misbehave({"action": "*", "latency_ms": 30})
     root = Path(__file__).parents[2]
     process = subprocess.Popen(
