@@ -15,7 +15,8 @@ class ActionModule(ActionHere):
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Make the stack as wanted."""
-        from ..module_utils.engine.run import absent, present  # noqa: PLC0415 - loading it takes half a second
+        from ..module_utils.engine.progress import Voice  # noqa: PLC0415 - loading these takes half a second
+        from ..module_utils.engine.run import absent, present  # noqa: PLC0415
 
         run = present if arguments["state"] == "present" else absent
-        return run(arguments, self._task.check_mode, self.say, self.warn)
+        return run(arguments, self._task.check_mode, Voice(self.say, self.warn, self.last_words))

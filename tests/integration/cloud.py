@@ -15,6 +15,7 @@ import botocore.session
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.airlift.stack.plugins.module_utils.arguments import STACK, STACK_INFO
 from ansible_collections.airlift.stack.plugins.module_utils.engine import run
+from ansible_collections.airlift.stack.plugins.module_utils.engine.progress import Voice
 from moto.backends import get_backend
 from werkzeug.serving import make_server
 
@@ -65,7 +66,7 @@ class Cloud:
         """Run the task in this process and return its result."""
         arguments = validated(STACK, self.options(**changes))
         work = run.present if arguments["state"] == "present" else run.absent
-        return work(arguments, check, self.said.append, self.warned.append)
+        return work(arguments, check, Voice(self.said.append, self.warned.append, self.said.append))
 
     def info(self) -> dict[str, Any]:
         given = self.options()

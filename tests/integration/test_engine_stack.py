@@ -223,7 +223,8 @@ def duplicates(cloud: Cloud) -> list[str]:
 RUN = """
 import json, sys
 from ansible_collections.airlift.stack.plugins.module_utils.engine import run
-run.present(json.loads(sys.argv[1]), False, print, print)
+from ansible_collections.airlift.stack.plugins.module_utils.engine.progress import Voice
+run.present(json.loads(sys.argv[1]), False, Voice(print, print, print))
 """
 
 

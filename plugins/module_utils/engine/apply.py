@@ -8,7 +8,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..aws import THREADS
@@ -68,13 +68,13 @@ class Apply:
         """
         operations = self._schedule.operations
         self._progress.begin(len(operations))
-        with _interruptible(self._worker.stopping):
+        with _interruptible(self._interrupt):
             give_up = 0.0
             while True:
-                if self._worker.stopping.is_set():
-                    give_up = give_up or time.monotonic() + _PATIENCE_SECONDS
-                else:
+                if not self._worker.stopping.is_set():
                     self._start()
+                elif not give_up:
+                    give_up = time.monotonic() + _PATIENCE_SECONDS
                 if not self._running() or (give_up and time.monotonic() > give_up):
                     break
                 self._collect()
@@ -83,6 +83,12 @@ class Apply:
         outcome.running = [*self._abandoned, *(operations[name] for name in self._running())]
         outcome.waiting = [one for name, one in operations.items() if name not in self._started]
         return outcome
+
+    def _interrupt(self) -> None:
+        """Called by a signal: speak at once, whoever listens may be gone in a moment."""
+        if not self._worker.stopping.is_set():
+            self._worker.stopping.set()
+            self._progress.interrupted()
 
     def _running(self) -> list[str]:
         return [name for name in self._started if name not in self._done | self._failed]
@@ -144,12 +150,12 @@ class Apply:
 
 
 @contextlib.contextmanager
-def _interruptible(stopping: threading.Event) -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into ``stopping`` for a while. Outside of the main thread nothing changes."""
+def _interruptible(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into ``interrupt`` for a while. Outside of the main thread nothing changes."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {one: signal.signal(one, lambda *_: stopping.set()) for one in (signal.SIGINT, signal.SIGTERM)}
+    before = {one: signal.signal(one, lambda *_: interrupt()) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

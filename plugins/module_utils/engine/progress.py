@@ -12,6 +12,16 @@ type Say = Callable[[str], None]
 
 STILL_EVERY_SECONDS = 10.0
 
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How to speak to a person while the task runs; ``last_words`` works even when it is being ended."""
+
+    say: Say
+    warn: Say
+    last_words: Say
+
+
 _DONE = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.DELETE: "deleted"}
 _DOING = {Verb.CREATE: "creating", Verb.UPDATE: "updating", Verb.DELETE: "deleting"}
 
@@ -36,9 +46,12 @@ class _Running:
 class Progress:
     """Says what has been done, and now and then what takes long. Not for several threads at once."""
 
-    def __init__(self, say: Say, clock: Callable[[], float] = time.monotonic) -> None:
-        """``say`` shows one line to a person; ``clock`` counts seconds."""
+    def __init__(
+        self, say: Say, last_words: Say | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``say`` and ``last_words`` show one line to a person; ``clock`` counts seconds."""
         self.say = say
+        self._last_words = last_words or say
         self._clock = clock
         self._total = 0
         self._ended = 0
@@ -66,6 +79,13 @@ class Progress:
     def abandoned(self, name: str) -> None:
         """Forget an operation that is no longer waited for."""
         del self._running[name]
+
+    def interrupted(self) -> None:
+        """Say that nothing more is started."""
+        self._last_words(
+            f"Interrupted with {self._ended} of {self._total} done and {len(self._running)} begun. "
+            "Nothing more is started; the same command goes on from here."
+        )
 
     def tick(self) -> None:
         """Say what has gone on for long and was not spoken of lately."""

@@ -18,7 +18,7 @@ from ..reconcile.plan import Plan
 from ..resources.registry import KINDS
 from .apply import Outcome
 from .outputs import outputs
-from .progress import Progress, Say
+from .progress import Progress, Voice
 from .stack import Stack, after, preview
 from .teardown import Removal, remove, take_inventory
 
@@ -28,14 +28,14 @@ type Result = dict[str, Any]
 _RESUME = "Run the same command again: it goes on from here."
 
 
-def present(arguments: Arguments, check: bool, say: Say, warn: Say) -> Result:
+def present(arguments: Arguments, check: bool, voice: Voice) -> Result:
     """Make the stack exist as wanted; with ``check``, return what that would do.
 
     Raises ``AirliftError`` for everything that is wrong before the first change.
     """
-    stack = _stack(arguments, say)
+    stack = _stack(arguments, voice)
     for warning in network.warnings(stack.options):
-        warn(warning)
+        voice.warn(warning)
     if stack.options.ingress is not None:
         certificates.check(stack.options.ingress)
     plan_of = preview(stack, arguments["destroy_data"])
@@ -54,14 +54,14 @@ def present(arguments: Arguments, check: bool, say: Say, warn: Say) -> Result:
     return result | _told([outcome] if outcome else [])
 
 
-def absent(arguments: Arguments, check: bool, say: Say, warn: Say) -> Result:
+def absent(arguments: Arguments, check: bool, voice: Voice) -> Result:
     """Remove the stack; with ``check``, return what would go."""
     lenient = {**arguments, "ingress": None}
-    removal = remove(_stack(lenient, say), arguments["destroy_data"], check)
+    removal = remove(_stack(lenient, voice), arguments["destroy_data"], check)
     result = _planned(removal.plan) | _told(removal.outcomes)
     result["strangers"] = list(removal.strangers)
     if removal.strangers:
-        warn(
+        voice.warn(
             f"These carry the tag of stack {arguments['name']}, but Airlift did not make them and left them "
             f"alone: {', '.join(removal.strangers)}"
         )
@@ -96,12 +96,12 @@ def info(arguments: Arguments) -> Result:
     }
 
 
-def _stack(arguments: Arguments, say: Say) -> Stack:
+def _stack(arguments: Arguments, voice: Voice) -> Stack:
     session = Session(connection(arguments))
     return Stack(
         session,
         stack_options(arguments, session.region),
-        Progress(say),
+        Progress(voice.say, voice.last_words),
     )
 
 

@@ -122,7 +122,7 @@ def test_a_resource_in_words(kind: str, key: str, words: str) -> None:
 def test_long_waits_are_spoken_of_every_ten_seconds() -> None:
     said: list[str] = []
     clock = [0.0]
-    progress = Progress(said.append, lambda: clock[0])
+    progress = Progress(said.append, clock=lambda: clock[0])
     progress.begin(12)
     progress.started("x", Verb.CREATE, "load balancer", "ingress/load-balancer", 150)
     for clock[0] in (1.0, 9.9, 10.0, 15.0, 20.5):
