@@ -15,7 +15,7 @@ description:
   - The key is read from Secrets Manager in this module's process. It is in no argument, result or log.
 extends_documentation_fragment: airlift.stack.aws
 options:
-  endpoint_url:
+  url:
     description: The base URL, for example C(https://airlift.test/v1).
     type: str
     required: true
@@ -43,7 +43,7 @@ author: The Airlift authors (@airlift-stack)
 EXAMPLES = r"""
 - name: Ask as a client asks
   airlift.stack.endpoint_check:
-    endpoint_url: https://llm.example.com/v1
+    url: https://llm.example.com/v1
     api_keys_secret: demo/api-keys
     model: smollm2-135m-instruct
 """
@@ -69,7 +69,7 @@ from ..module_utils.endpoint.client import Endpoint
 from ..module_utils.failure import AWS_ERRORS, failure
 
 ARGUMENTS = {
-    "endpoint_url": {"type": "str", "required": True},
+    "url": {"type": "str", "required": True},
     "api_keys_secret": {"type": "str", "required": True, "no_log": False},
     "model": {"type": "str", "required": True},
     "connect_to": {"type": "str"},
@@ -101,12 +101,12 @@ def main() -> None:
         )
     module.no_log_values.add(key)
     ca_file = Path(params["ca_file"]) if params["ca_file"] else None
-    endpoint = Endpoint(params["endpoint_url"], params["connect_to"], ca_file, params["timeout_seconds"])
+    endpoint = Endpoint(params["url"], params["connect_to"], ca_file, params["timeout_seconds"])
     checks = list(run(endpoint, key, params["model"]))
     failed = [f"{check.name}: {check.seen}" for check in checks if not check.passed]
     if failed:
         module.fail_json(
-            msg=f"Failed to verify endpoint {params['endpoint_url']}: {'; '.join(failed)}. "
+            msg=f"Failed to verify endpoint {endpoint.url}: {'; '.join(failed)}. "
             "playbooks/status.yml shows hosts and targets.",
             checks=[asdict(check) for check in checks],
         )
