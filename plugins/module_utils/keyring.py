@@ -57,7 +57,7 @@ def fresh(now: datetime.datetime) -> Key:
 def rotated(
     keys: Sequence[Key], new: Key, now: datetime.datetime, grace: datetime.timedelta
 ) -> tuple[Key, ...]:
-    """Return ``keys`` with ``new`` in front, those before it valid for ``grace`` more, and none that ended."""
+    """Return ``keys`` with ``new`` in front, older ones valid for ``grace`` more, and none that ended."""
     ends = now + grace
     older = (replace(key, ends=min(key.ends, ends) if key.ends else ends) for key in keys)
     return (new, *valid(tuple(older), now))

@@ -1,0 +1,136 @@
+"""host_keys, target_health and api_keys against moto."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from ansible_collections.airlift.stack.plugins.module_utils.aws import Connection, Session
+from ansible_collections.airlift.stack.plugins.module_utils.inventory.hosts import Access
+from ansible_collections.airlift.stack.plugins.modules import host_keys, target_health
+
+from tests.integration.counting_moto import CountingMoto, counting_moto
+
+ROOT = Path(__file__).parents[2]
+ACCESS_KEY, SECRET_KEY = "LKIAHOSTSANDKEYSTEST", "a-secret-of-the-tests-of-hosts-and-keys"
+KEYS = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
+
+
+@pytest.fixture
+def moto() -> Iterator[CountingMoto]:
+    with counting_moto() as server:
+        yield server
+
+
+@pytest.fixture
+def session(moto: CountingMoto) -> Session:
+    return Session(Connection("us-east-1", None, moto.url, ACCESS_KEY, SECRET_KEY))
+
+
+@pytest.fixture
+def instance(session: Session) -> str:
+    ec2 = session.client("ec2")
+    tags = [{"Key": "airlift:stack", "Value": "demo"}, {"Key": "airlift:key", "Value": "compute/host/1"}]
+    answer = ec2.run_instances(
+        ImageId="ami-12c6146b",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )
+    return answer["Instances"][0]["InstanceId"]
+
+
+def access(directory: Path) -> Access:
+    return Access("demo", "us-east-1", "ssh", "admin", directory / "known_hosts")
+
+
+def console() -> str:
+    blob = b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20" + b"k" * 32
+    line = f"ssh-ed25519 {base64.b64encode(blob).decode()} root@host"
+    return f"-----BEGIN SSH HOST KEY KEYS-----\n{line}\n-----END SSH HOST KEY KEYS-----\n"
+
+
+def test_keys_are_pinned_as_soon_as_the_console_has_them(
+    moto: CountingMoto, session: Session, instance: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_keys.time, "sleep", lambda _: moto.consoles.update({instance: console()}))
+    assert host_keys.pin(access(tmp_path), session, 60) == (True, [instance])
+    assert moto.asked["GetConsoleOutput"] == 2
+    moto.asked.clear()
+    assert host_keys.pin(access(tmp_path), session, 60) == (False, [])
+    assert moto.asked == {"DescribeInstances": 1}
+
+
+def test_a_console_that_stays_silent_is_named(session: Session, instance: str, tmp_path: Path) -> None:
+    with pytest.raises(TimeoutError, match=f"the console of {instance} shows none after 0 s"):
+        host_keys.pin(access(tmp_path), session, 0)
+
+
+def test_targets_tell_what_the_load_balancer_sees(session: Session, instance: str) -> None:
+    vpc = session.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    elbv2 = session.client("elbv2")
+    group = elbv2.create_target_group(Name="demo-edge", Protocol="HTTP", Port=8080, VpcId=vpc)
+    arn = group["TargetGroups"][0]["TargetGroupArn"]
+    assert target_health.targets(elbv2, arn) == []
+    elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": instance}])
+    (target,) = target_health.targets(elbv2, arn)
+    assert (target["id"], target["port"], target["state"]) == (instance, 8080, "healthy")
+    assert target_health.healthy([target, {**target, "state": "unhealthy"}]) == 1
+
+
+def test_too_few_targets_are_one_sentence_with_the_reason() -> None:
+    sick: target_health.Target = {"id": "i-1", "state": "unhealthy", "reason": "503"}
+    said = target_health.unhealthy_sentence([sick], 2, 300, "us-east-1")
+    assert said.startswith(
+        "Failed to find 2 healthy targets in us-east-1: 0 after 300 s; i-1 is unhealthy (503)"
+    )
+
+
+def module(moto: CountingMoto, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    options = " ".join(
+        ["region=us-east-1", f"access_key={ACCESS_KEY}", f"secret_key={SECRET_KEY}", *arguments]
+    )
+    command = [
+        Path(sys.executable).parent / "ansible",
+        "localhost",
+        "-i",
+        "inventory/local/hosts.yml",
+        "-vvv",
+    ]
+    return subprocess.run(
+        [*command, "-m", name, "-a", options],
+        cwd=ROOT,
+        env={**os.environ, "AWS_ENDPOINT_URL": moto.url, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_a_rotation_shows_no_key_and_keeps_the_old_one(moto: CountingMoto) -> None:
+    client = boto3.client("secretsmanager", region_name="us-east-1", endpoint_url=moto.url, **KEYS)
+    old = {"id": "default", "key": "al-the-key-that-clients-have-now"}
+    client.create_secret(Name="demo/api-keys", SecretString=json.dumps({"keys": [old]}))
+
+    done = module(moto, "airlift.stack.api_keys", "secret=demo/api-keys", "rotate=true")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = json.loads(client.get_secret_value(SecretId="demo/api-keys")["SecretString"])["keys"]
+    assert [key["key"] for key in after][1:] == [old["key"]]
+    assert all(key["key"] not in done.stdout + done.stderr for key in after)
+    assert SECRET_KEY not in done.stdout + done.stderr
+
+
+def test_a_secret_that_is_not_there_is_one_sentence(moto: CountingMoto) -> None:
+    done = module(moto, "airlift.stack.api_keys", "secret=demo/api-keys")
+    assert done.returncode != 0
+    assert "Failed to rotate secret demo/api-keys in us-east-1: ResourceNotFoundException" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
