@@ -12,7 +12,15 @@ import yaml
 ROOT = Path(__file__).parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 STEPS = ("preflight", "install", "configure", "service")
-TYPES = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict, "float": (int, float), "path": str}
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "list": list,
+    "dict": dict,
+    "float": (int, float),
+    "path": str,
+}
 TASK_FILE_LINES = 80
 
 

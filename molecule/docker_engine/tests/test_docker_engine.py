@@ -1,14 +1,30 @@
 """What Docker must be after the role docker_engine."""
 
-import json
+from __future__ import annotations
 
+import ipaddress
+import json
+from collections.abc import Iterator
+
+import pytest
 from testinfra.host import Host
 
+RUN = (
+    "docker run --detach --name probe --read-only --cap-drop ALL --user 10001:10001 --memory 64m "
+    "--pids-limit 64 --publish 127.0.0.1:8001:8000 probe /bin/busybox httpd -f -p 8000"
+)
+ASK = "curl --silent --output /dev/null --write-out '%{http_code}' --retry 5 --retry-connrefused"
+STATUS = f"{ASK} http://127.0.0.1:8001/"
 
-def information(host: Host) -> dict[str, object]:
-    """What the daemon says about itself."""
-    answer: dict[str, object] = json.loads(host.check_output("docker info --format '{{json .}}'"))
-    return answer
+
+@pytest.fixture(scope="module")
+def probe(host: Host) -> Iterator[dict[str, object]]:
+    """A container of one program, with what Docker says about it."""
+    host.check_output("tar -C /usr -c bin/busybox | docker import - probe")
+    host.check_output(RUN)
+    found: list[dict[str, object]] = json.loads(host.check_output("docker inspect probe"))
+    yield found[0]
+    host.check_output("docker rm --force --volumes probe && docker rmi probe")
 
 
 def test_daemon_runs_and_starts_at_boot(host: Host) -> None:
@@ -18,8 +34,43 @@ def test_daemon_runs_and_starts_at_boot(host: Host) -> None:
 
 
 def test_daemon_is_hardened(host: Host) -> None:
-    found = information(host)
+    found = json.loads(host.check_output("docker info --format '{{json .}}'"))
     assert found["LiveRestoreEnabled"] is True
-    assert "name=no-new-privileges" in str(found["SecurityOptions"])
+    assert "name=no-new-privileges" in found["SecurityOptions"]
     assert found["Driver"] == "overlay2"
     assert found["LoggingDriver"] == "local"
+    bridge = json.loads(host.check_output("docker network inspect bridge"))[0]
+    assert bridge["Options"]["com.docker.network.bridge.enable_icc"] == "false"
+
+
+def test_networks_come_from_the_given_pool(host: Host) -> None:
+    bridge = json.loads(host.check_output("docker network inspect bridge"))[0]
+    subnet = ipaddress.IPv4Network(bridge["IPAM"]["Config"][0]["Subnet"])
+    assert subnet.subnet_of(ipaddress.IPv4Network("192.168.224.0/20"))
+
+
+def test_daemon_is_reached_by_its_socket_only(host: Host) -> None:
+    socket = host.file("/run/docker.sock")
+    assert (socket.user, socket.group, socket.mode) == ("root", "docker", 0o660)
+    assert "dockerd" not in host.check_output("ss --tcp --listening --processes --no-header")
+
+
+def test_a_container_serves_on_the_loopback_address_only(host: Host, probe: dict[str, object]) -> None:
+    assert probe
+    assert host.check_output(STATUS) == "404"
+    assert host.socket("tcp://127.0.0.1:8001").is_listening
+    assert not host.socket("tcp://0.0.0.0:8001").is_listening
+
+
+def test_a_container_outlives_the_daemon(host: Host, probe: dict[str, object]) -> None:
+    host.check_output("systemctl restart docker")
+    after = json.loads(host.check_output("docker inspect probe"))[0]
+    assert isinstance(probe["State"], dict)
+    assert after["State"]["Pid"] == probe["State"]["Pid"]
+    assert host.check_output(STATUS) == "404"
+
+
+def test_a_broken_configuration_would_not_have_replaced_this_one(host: Host) -> None:
+    host.check_output('echo \'{"log-opts": {"max-file": 3}}\' > /root/broken.json')
+    assert host.run("dockerd --validate --config-file /root/broken.json").rc != 0
+    assert host.run("dockerd --validate --config-file /etc/docker/daemon.json").rc == 0
