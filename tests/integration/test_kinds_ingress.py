@@ -209,4 +209,4 @@ def test_a_run_with_nothing_to_do_asks_little(served: Services) -> None:
     account.reset()
     account.create(blueprint())
     asked = fresh(account).calls(blueprint())
-    assert sum(asked.values()) <= 42, asked  # with the account and the image looked up, 45
+    assert sum(asked.values()) <= 40, asked  # with the account and its zones looked up, 42

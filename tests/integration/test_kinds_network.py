@@ -36,8 +36,8 @@ def network_up(account: Account) -> dict[str, Found]:
 def test_a_look_asks_little(account: Account, network_up: dict[str, Found]) -> None:
     asked = account.calls(blueprint())
     assert asked.pop("DescribeVpcAttribute") == 2
-    assert asked.pop("DescribeSecurityGroups") == 2
-    assert asked.pop("DescribeSecurityGroupRules") == 2
+    assert asked.pop("DescribeSecurityGroups") == 1
+    assert asked.pop("DescribeSecurityGroupRules") == 1
     assert set(asked.values()) == {1}
     assert len(asked) == 7
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.resources import tag_index
 from ansible_collections.airlift.stack.plugins.module_utils.resources.kind import Context
+from ansible_collections.airlift.stack.plugins.module_utils.resources.look import Look
 from botocore.exceptions import ClientError
 
 ARN, KEY = "arn:aws:logs:us-east-1:123456789012:log-group:/airlift/edge", "observability/log-group/edge"
@@ -38,7 +40,7 @@ class FakeSession:
 
 def context(session: FakeSession, tags: Mapping[str, str] | None = None) -> Context:
     fake: Any = session
-    return Context(fake, "airlift", "us-east-1", "123456789012", tags or {})
+    return Context(fake, "airlift", "us-east-1", "123456789012", tags or {}, Look())
 
 
 WELL = context(FakeSession({})).tags_for(KEY)
@@ -87,15 +89,20 @@ def test_a_tag_that_the_owner_adds_is_read_from_the_service() -> None:
     assert service.asked == [ARN]
 
 
-def test_all_kinds_of_one_look_ask_once_and_the_next_look_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    session, service, now = FakeSession({ARN: WELL}), Service(), [100.0]
-    monkeypatch.setattr(tag_index.time, "monotonic", lambda: now[0])
-    for _kind in range(3):
-        tag_index.tags_of(context(session), [ARN], service.read)
-    assert session.asked == 1
-    now[0] += 60
-    tag_index.tags_of(context(session), [ARN], service.read)
-    assert session.asked == 2
+def test_all_kinds_of_one_look_ask_once_and_the_next_look_again() -> None:
+    session, service = FakeSession({ARN: WELL}), Service()
+    for look in (1, 2):
+        shared = context(session)
+        for _kind in range(3):
+            tag_index.tags_of(shared, [ARN], service.read)
+        assert session.asked == look
+    assert service.asked == []
+
+
+def test_outside_of_a_look_the_service_is_asked() -> None:
+    session, service = FakeSession({ARN: WELL}), Service()
+    tag_index.tags_of(replace(context(session), look=None), [ARN], service.read)
+    assert (session.asked, service.asked) == (0, [ARN])
 
 
 def test_nothing_to_look_up_asks_nobody() -> None:

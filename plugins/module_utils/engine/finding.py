@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from ..aws import THREADS
 from ..reconcile.errors import AirliftError
 from ..reconcile.model import Found, Wanted
 from ..resources.kind import Context, Kind
+from ..resources.look import Look
 from .failures import failure
 
 
@@ -18,6 +20,7 @@ def find_all(context: Context, wanted: Sequence[Wanted], kinds: Mapping[str, Kin
 
     Raises ``AirliftError`` with one line per kind that could not be asked: half an answer plans duplicates.
     """
+    context = replace(context, look=Look())
     by_kind: dict[str, list[Wanted]] = {}
     for resource in wanted:
         by_kind.setdefault(resource.kind, []).append(resource)

@@ -87,7 +87,7 @@ def strangers(session: Session, stack: str) -> tuple[str, ...]:
         pages = (
             session.client("resourcegroupstaggingapi")
             .get_paginator("get_resources")
-            .paginate(TagFilters=[{"Key": STACK_TAG, "Values": [stack]}])
+            .paginate(TagFilters=[{"Key": STACK_TAG, "Values": [stack]}], TagsPerPage=500)
         )
         listed = [
             (one["ResourceARN"], {tag["Key"] for tag in one["Tags"]})

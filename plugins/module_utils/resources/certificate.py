@@ -52,7 +52,7 @@ class Certificate(Kind):
             for one in page["CertificateSummaryList"]
             if one.get("Type", "IMPORTED") == "IMPORTED"
         }
-        wanted_domains = {one.key: text(one.properties, "domain") for one in wanted}
+        by_key = {one.key: one.properties for one in wanted}
 
         def read(arn: str) -> Tags:
             with absent("ResourceNotFoundException"):
@@ -60,7 +60,7 @@ class Certificate(Kind):
             return {}
 
         return [
-            _found(arn, tags, _read(client, arn, wanted_domains.get(tags[KEY_TAG], domains[arn])))
+            _found(arn, tags, _read(client, arn, by_key.get(tags[KEY_TAG], {"domain": domains[arn]})))
             for arn, tags in tags_of(context, domains, one_by_one(read)).items()
             if is_ours(context, tags)
         ]
@@ -109,12 +109,15 @@ def _request(properties: Mapping[str, Value]) -> ImportCertificateRequestTypeDef
     return request
 
 
-def _read(client: ACMClient, arn: str, domain: str) -> Mapping[str, Value]:
+def _read(client: ACMClient, arn: str, wanted: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Return what ACM serves. It may add a root to the chain it was given: that is not a difference."""
     answer = client.get_certificate(CertificateArn=arn)
+    chain = list(fingerprints(answer.get("CertificateChain", "")))
+    given = wanted.get("chain_fingerprints")
     return {
-        "domain": domain,
+        "domain": wanted["domain"],
         "fingerprint": fingerprints(answer["Certificate"])[0],
-        "chain_fingerprints": list(fingerprints(answer.get("CertificateChain", ""))),
+        "chain_fingerprints": given if given == chain[:-1] else chain,
     }
 
 

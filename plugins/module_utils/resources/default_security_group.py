@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from ..reconcile.model import Change, Found, Value
+from ..reconcile.model import Change, Found, Value, Wanted
 from .ec2 import Ec2Kind, client, patiently
 from .kind import KEY_TAG, Context
+from .look import security_groups
 from .permissions import permissions_in_words
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import text
@@ -33,6 +34,11 @@ class DefaultSecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
         only: list[FilterTypeDef] = [*filters, {"Name": "group-name", "Values": ["default"]}]
         for page in client(context).get_paginator("describe_security_groups").paginate(Filters=only):
             yield from page["SecurityGroups"]
+
+    def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
+        """Return the one of the stack's groups that is its VPC's default."""
+        items = (group for group in security_groups(context) if group["GroupName"] == "default")
+        return [one for group in items if (one := self.found(context, group)) is not None]
 
     def found(self, context: Context, item: SecurityGroupTypeDef) -> Found | None:
         """Read one default group with its rules in words."""

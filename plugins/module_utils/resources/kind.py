@@ -11,6 +11,7 @@ from ..reconcile.model import Change, Found, Value, Wanted
 
 if TYPE_CHECKING:
     from ..aws import Session
+    from .look import Look
 
 STACK_TAG = "airlift:stack"
 KEY_TAG = "airlift:key"
@@ -18,13 +19,17 @@ KEY_TAG = "airlift:key"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every call to AWS needs: the session (clients by service), the stack and the owner's tags."""
+    """What every call to AWS needs: the session (clients by service), the stack and the owner's tags.
+
+    ``look`` is shared by the kinds that are asked to ``find`` at the same time.
+    """
 
     session: Session
     stack: str
     region: str
     account_id: str
     tags: Mapping[str, str]
+    look: Look | None = None
 
     def tags_for(self, key: str) -> dict[str, str]:
         """Return all tags of the resource ``key``: the owner's, a Name, and the two that make it ours."""
@@ -57,7 +62,7 @@ class Kind(ABC):
     """Properties (top level) in which AWS keeps no order: lists there compare as sets."""
 
     create_before_delete: ClassVar[bool] = False
-    """Whether a replacement can exist beside the old one (no name or address in common): it then comes first."""
+    """Whether a replacement can exist beside the old one (no name in common): it then comes first."""
 
     deletable_in_use: ClassVar[bool] = False
     """Whether AWS deletes one while others refer to it. If not, its replacement replaces those too."""

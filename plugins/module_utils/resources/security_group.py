@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ..reconcile.model import Change, Found, Value, Wanted
 from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
 from .kind import KEY_TAG, Context
+from .look import security_group_rules, security_groups
 from .permissions import rule_in_words
 from .tagging import as_mapping, is_ours
 from .values import text
@@ -42,10 +43,12 @@ class SecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """Return the stack's groups by one describe, and what is in all of them by another."""
-        groups = super().find(context, wanted)
+        items = (group for group in security_groups(context) if group["GroupName"] != "default")
+        groups = [one for group in items if (one := self.found(context, group)) is not None]
         foreign: dict[str, list[Value]] = {group.id: [] for group in groups}
-        for rule in self._foreign(context, list(foreign)):
-            foreign[rule["GroupId"]].append(rule_in_words(rule))
+        for rule in security_group_rules(context):
+            if rule["GroupId"] in foreign and not is_ours(context, as_mapping(rule.get("Tags", []))):
+                foreign[rule["GroupId"]].append(rule_in_words(rule))
         return [
             replace(group, properties={**group.properties, "foreign_rules": foreign[group.id]})
             for group in groups
@@ -90,19 +93,17 @@ class SecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
         with absence_is_fine():
             client(context).delete_security_group(GroupId=found.id)
 
-    def _foreign(self, context: Context, groups: Sequence[str]) -> Iterator[SecurityGroupRuleTypeDef]:
-        """Yield the rules in ``groups`` that are no resource of the stack."""
-        if not groups:
-            return
+    def _foreign(self, context: Context, group: str) -> Iterator[SecurityGroupRuleTypeDef]:
+        """Yield the rules in ``group`` that are no resource of the stack."""
         pages = client(context).get_paginator("describe_security_group_rules")
-        for page in pages.paginate(Filters=[{"Name": "group-id", "Values": groups}]):
+        for page in pages.paginate(Filters=[{"Name": "group-id", "Values": [group]}]):
             for rule in page["SecurityGroupRules"]:
                 if not is_ours(context, as_mapping(rule.get("Tags", []))):
                     yield rule
 
     def _revoke(self, context: Context, group: str) -> None:
         ec2 = client(context)
-        rules = list(self._foreign(context, [group]))
+        rules = list(self._foreign(context, group))
         ingress = [rule["SecurityGroupRuleId"] for rule in rules if not rule["IsEgress"]]
         egress = [rule["SecurityGroupRuleId"] for rule in rules if rule["IsEgress"]]
         if ingress:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
-from ..reconcile.model import Change, Found, Value
+from ..reconcile.model import Change, Found, Value, Wanted
 from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
 from .kind import KEY_TAG, Context
+from .look import security_group_rules
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import code_of, number, optional_text, text, touched
 
@@ -45,6 +46,11 @@ class SecurityGroupRule(Ec2Kind["SecurityGroupRuleTypeDef"]):
         pages = client(context).get_paginator("describe_security_group_rules")
         for page in pages.paginate(Filters=filters):
             yield from page["SecurityGroupRules"]
+
+    def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
+        """Return the stack's rules, out of all that are in its groups."""
+        found = (self.found(context, rule) for rule in security_group_rules(context))
+        return [one for one in found if one is not None]
 
     def found(self, context: Context, item: SecurityGroupRuleTypeDef) -> Found | None:
         """Read one rule."""

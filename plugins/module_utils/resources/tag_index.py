@@ -9,27 +9,19 @@ https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetRes
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
-from weakref import WeakKeyDictionary
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..aws import Session
 from .kind import KEY_TAG, STACK_TAG, Context
 from .tagging import as_mapping, is_ours
 
 type Tags = Mapping[str, str]
 
-_SECONDS = 3.0
-"""How long an answer serves: the kinds of one look ask within a second, the next look asks again."""
-
 _THREADS = 8
 
-_lock = threading.Lock()
-_answers: WeakKeyDictionary[Session, tuple[float, str, dict[str, Tags]]] = WeakKeyDictionary()
+_MOST_TAGS_PER_PAGE = 500
 
 
 def tags_of(
@@ -73,20 +65,18 @@ def _as_wanted(context: Context, tags: Tags) -> bool:
 
 
 def _index(context: Context) -> dict[str, Tags]:
-    """Return the tags of all that the index lists under the stack's tag. One thread asks, others wait."""
-    with _lock:
-        at, stack, index = _answers.get(context.session, (0.0, "", {}))
-        if stack != context.stack or time.monotonic() - at > _SECONDS:
-            index = _ask(context)
-            _answers[context.session] = (time.monotonic(), context.stack, index)
-        return index
+    """Return the tags of all that the index lists under the stack's tag, asked for once a look.
+
+    Nothing outside of a look: a single resource is read from its own service.
+    """
+    return context.look.once("tag index", lambda: _ask(context)) if context.look else {}
 
 
 def _ask(context: Context) -> dict[str, Tags]:
     client = context.session.client("resourcegroupstaggingapi")
     try:
         pages = client.get_paginator("get_resources").paginate(
-            TagFilters=[{"Key": STACK_TAG, "Values": [context.stack]}]
+            TagFilters=[{"Key": STACK_TAG, "Values": [context.stack]}], TagsPerPage=_MOST_TAGS_PER_PAGE
         )
         return {
             one["ResourceARN"]: as_mapping(one["Tags"])
