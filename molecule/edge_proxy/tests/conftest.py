@@ -15,10 +15,9 @@ from testinfra.host import Host
 def edge(host: Host) -> Edge:
     """The edge, with both colours ready and one model known; engines as the last test left them."""
     edge = Edge(host)
-    for colour in COLOURS.values():
-        edge.tell(f"set server engine/{colour} state ready")
-    host.check_output(f"echo '{MODEL} 1' > {MAPS}/models.map")
+    edge.tell("; ".join(f"set server engine/{colour} state ready" for colour in COLOURS.values()))
     if "found=yes" not in edge.tell(f"get map {MAPS}/models.map {MODEL}"):
+        host.check_output(f"echo '{MODEL} 1' > {MAPS}/models.map")
         edge.tell(f"add map {MAPS}/models.map {MODEL} 1")
     return edge
 

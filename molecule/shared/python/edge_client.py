@@ -78,7 +78,8 @@ class Edge:
 
     def start_engine(self, port: int) -> None:
         """Start a colour and wait until the edge uses it."""
-        self.host.check_output(f"systemctl start fake-engine@{port}")
+        answers = f"curl --silent --output /dev/null http://127.0.0.1:{port}/health"
+        self.host.check_output(f"systemctl start fake-engine@{port} && until {answers}; do sleep 0.1; done")
         self.wait_state(port, IN_USE)
 
     def stop_engine(self, port: int) -> None:
