@@ -6,7 +6,7 @@ DOCUMENTATION = r"""
 name: misspelt
 short_description: Sentences about variables that Airlift does not know
 version_added: 0.1.0
-description: Returns one sentence for each name that begins with C(airlift_) and is not a variable of Airlift's.
+description: Returns one sentence for each name beginning with C(airlift_) that is no variable of Airlift's.
 options:
   _input:
     description: Names of variables.

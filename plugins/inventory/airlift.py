@@ -83,6 +83,7 @@ EXAMPLES = r"""
 # inventory/production/airlift.yml, with airlift_stack_name and airlift_region in group_vars/all.yml beside it
 plugin: airlift.stack.airlift
 
+---
 # Everything in one file
 plugin: airlift.stack.airlift
 stack: demo

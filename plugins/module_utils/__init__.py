@@ -1,0 +1,1 @@
+"""What the modules and plugins of the collection share."""

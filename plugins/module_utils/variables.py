@@ -1,4 +1,4 @@
-"""The variables an owner may set, in one place: preflight refuses every other name that begins with airlift_."""
+"""The variables an owner may set, in one place: preflight refuses any other airlift_ name."""
 
 from __future__ import annotations
 
@@ -52,5 +52,6 @@ def misspelt(names: Iterable[str]) -> list[str]:
     for name in sorted(names):
         if name.startswith(PREFIX) and name not in KNOWN:
             close = difflib.get_close_matches(name, KNOWN, n=1)
-            sentences.append(f"There is no variable {name}." + (f" Did you mean {close[0]}?" if close else ""))
+            hint = f" Did you mean {close[0]}?" if close else ""
+            sentences.append(f"There is no variable {name}.{hint}")
     return sentences

@@ -75,8 +75,8 @@ def pin(access: hosts.Access, session: Session, timeout_seconds: float) -> tuple
         if time.monotonic() > deadline:
             raise TimeoutError(
                 f"Failed to pin SSH host keys in {access.region}: the console of {', '.join(silent)} shows "
-                f"none after {timeout_seconds:g} s. Look at it (aws ec2 get-console-output); an image that does "
-                "not print its keys at the first boot can be reached over SSM (airlift_compute.access: ssm)."
+                f"none after {timeout_seconds:g} s. Look at it (aws ec2 get-console-output); an image that "
+                "does not print its keys at first boot can be reached over SSM (airlift_compute.access: ssm)."
             )
         time.sleep(POLL_SECONDS)
 

@@ -1,0 +1,1 @@
+"""The owner's options as a graph of wanted resources. Pure."""
