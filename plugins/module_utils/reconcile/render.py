@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeGuard
 
 from .model import Action, Reference, Value
@@ -149,8 +149,3 @@ def _inline(value: Value) -> str:
 
 def _is_list(value: Value) -> TypeGuard[Sequence[Value]]:
     return isinstance(value, Sequence) and not isinstance(value, str)
-
-
-def names(steps: Collection[Step], kinds: KindsTraits) -> str:
-    """Return the steps' resources as a list for a sentence."""
-    return ", ".join(f"{kinds[step.kind].name} {step.key}" for step in steps)

@@ -51,17 +51,6 @@ class Schedule:
             if name not in started and all(need in done for need in self.needs[name])
         ]
 
-    def blocked(self, failed: Iterable[str]) -> frozenset[str]:
-        """Return every operation that waits, directly or not, for one that failed. Others may go on."""
-        bad = set(failed)
-        out: set[str] = set()
-        grown = True
-        while grown:
-            new = {name for name, needs in self.needs.items() if needs & (bad | out)} - out - bad
-            out |= new
-            grown = bool(new)
-        return frozenset(out)
-
 
 def schedule(plan: Plan, kinds: KindsTraits) -> Schedule:
     """Return the operations of ``plan`` and their order."""

@@ -5,7 +5,7 @@ import random as randomness
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Found, Reference, Wanted
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.plan import plan, removal
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.schedule import schedule
+from ansible_collections.airlift.stack.plugins.module_utils.reconcile.schedule import Schedule, schedule
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -93,13 +93,21 @@ def test_a_failure_blocks_its_dependents_and_nothing_else(
     if not order.operations:
         return
     failed = data.draw(st.sampled_from(sorted(order.operations)))
-    blocked = order.blocked([failed])
+    blocked = waiting_for(order, failed)
     started: set[str] = {failed}
     done: set[str] = set()
     while ready := order.startable(done, started):
         started.add(ready[0].id)
         done.add(ready[0].id)
     assert order.operations.keys() - started == blocked
+
+
+def waiting_for(order: Schedule, failed: str) -> set[str]:
+    """Return what waits, directly or not, for ``failed``."""
+    found = {failed}
+    for _ in order.operations:
+        found |= {name for name, needed in order.needs.items() if needed & found}
+    return found - {failed}
 
 
 def needs(name: str, found: list[Found], kinds: dict[str, FakeKind] | None = None) -> set[str]:
