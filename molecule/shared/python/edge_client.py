@@ -72,7 +72,7 @@ class Edge:
 
     def tell(self, command: str) -> str:
         """Say something to the admin socket."""
-        say = "echo '%s' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock"
+        say = "echo %s | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock"
         answer: str = self.host.check_output(say, command)
         return answer
 
