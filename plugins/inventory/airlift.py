@@ -69,10 +69,13 @@ options:
     type: str
     choices: [key, instance_id, private_address]
     default: key
-  known_hosts_file:
-    description: Where SSH host keys are pinned. Relative paths begin where ansible.cfg lies.
-    type: path
-    default: .airlift/known_hosts
+  state_directory:
+    description:
+      - The directory of the file C(known_hosts), in which SSH host keys are pinned.
+      - A relative path begins where ansible.cfg lies.
+    type: str
+    default: .airlift
+    vars: [{name: airlift_state_directory}]
   ignore_unreachable_endpoint:
     description: List no hosts, and say nothing, while nobody answers at O(endpoint_url).
     type: bool
@@ -123,6 +126,7 @@ OPTION_VARIABLES = (
     "airlift_session_token",
     "airlift_access",
     "airlift_user",
+    "airlift_state_directory",
 )
 
 STACK_NAME = re.compile(r"[a-z][a-z0-9-]{1,19}")
@@ -180,7 +184,7 @@ class InventoryModule(BaseInventoryPlugin, Cacheable):
             region=region,
             connection=self.get_option("access"),
             user=self.get_option("user"),
-            known_hosts=_project_directory() / self.get_option("known_hosts_file"),
+            known_hosts=_project_directory() / self.get_option("state_directory") / "known_hosts",
             profile=self.get_option("profile"),
             endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or self.get_option("endpoint_url"),
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.bench.cloud import ROOT, Cloud
 
-TIMEOUT_SECONDS = 420
+TIMEOUT_SECONDS = 900
 _RECAP = re.compile(r"^localhost\s+: ok=(?P<ok>\d+)\s+changed=(?P<changed>\d+)", re.MULTILINE)
 
 

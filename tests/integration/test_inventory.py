@@ -37,7 +37,7 @@ def directory(tmp_path: Path, moto: CountingMoto) -> Path:
     directory = tmp_path / "inventory"
     (directory / "group_vars").mkdir(parents=True)
     (directory / "airlift.yml").write_text(
-        f"plugin: airlift.stack.airlift\nknown_hosts_file: {tmp_path}/state/known_hosts\n"
+        f"plugin: airlift.stack.airlift\nstate_directory: {tmp_path}/state\n"
     )
     (directory / "group_vars/all.yml").write_text(
         f"""---

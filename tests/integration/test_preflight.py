@@ -1,0 +1,84 @@
+"""What an owner got wrong is one clear error of preflight, before anything changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.counting_moto import CountingMoto, counting_moto
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def moto() -> Iterator[CountingMoto]:
+    with counting_moto() as server:
+        yield server
+
+
+def preflight(moto: CountingMoto, directory: Path, **variables: object) -> subprocess.CompletedProcess[str]:
+    settings = {"airlift_state_directory": str(directory), "airlift_embedded_aws": False, **variables}
+    return subprocess.run(
+        [
+            Path(sys.executable).parent / "ansible-playbook",
+            "playbooks/preflight.yml",
+            "-e",
+            json.dumps(settings),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "AWS_ENDPOINT_URL": moto.url, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=240,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"airlift_compte": {}}, "There is no variable airlift_compte. Did you mean airlift_compute?"),
+        ({"airlift_access": "telnet"}, "telnet"),
+        ({"airlift_engine": {"settings": 3}}, "airlift_engine needs a name and settings"),
+        ({"airlift_model": {"source": "file:/no/such/model"}}, "/no/such/model"),
+    ],
+    ids=["misspelt", "access", "engine", "model"],
+)
+def test_a_mistake_is_one_error_before_anything_changes(
+    moto: CountingMoto, tmp_path: Path, variables: dict[str, object], says: str
+) -> None:
+    done = preflight(moto, tmp_path, **variables)
+    assert done.returncode != 0
+    assert says in " ".join((done.stdout + done.stderr).split())
+    assert "Traceback" not in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_keys_and_certificates_are_made_once_and_are_their_owners_alone(
+    moto: CountingMoto, tmp_path: Path
+) -> None:
+    first = preflight(moto, tmp_path)
+    assert first.returncode == 0, first.stdout + first.stderr
+    made = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    private = [file for file in made if file.suffix == ".key" or file.name == "id_ed25519"]
+    assert len(private) == 3
+    assert all(file.stat().st_mode & 0o077 == 0 for file in private)
+
+    again = preflight(moto, tmp_path)
+    assert "changed=0" in again.stdout
+    assert {file: file.read_bytes() for file in made} == made
+
+    authority, certificate = tmp_path / "pki/ca.pem", tmp_path / "pki/airlift.test.pem"
+    verified = ["openssl", "verify", "-x509_strict", "-CAfile", authority, certificate]
+    subprocess.run(verified, check=True, capture_output=True)
+    shown = subprocess.run(
+        ["openssl", "x509", "-in", authority, "-noout", "-text"], check=True, capture_output=True, text=True
+    ).stdout
+    assert "Name Constraints: critical" in shown
+    assert "DNS:airlift.test" in shown
