@@ -44,7 +44,7 @@ def playbook(cloud: Cloud, path: Path, arguments: Sequence[str]) -> Measured:
     seconds = time.monotonic() - began
     recap = _RECAP.search(done.stdout)
     if done.returncode != 0 or recap is None:
-        raise SystemExit(f"{path} failed:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
+        raise SystemExit(f"{path} failed ({done.returncode}):\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
     return Measured(seconds, cloud.requests(), int(recap["changed"]))
 
 
