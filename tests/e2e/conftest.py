@@ -82,8 +82,13 @@ def in_instance(name: str, *command: str, check: bool = True) -> Run:
 
 
 def api_requests(*, reset: bool = False) -> dict[str, int]:
-    """Return how many requests the embedded AWS has answered since the last reset, and how many mutating."""
-    request = urllib.request.Request(f"{AWS}/_localcloud/requests", method="DELETE" if reset else "GET")
+    """Return how many requests the embedded AWS has answered since the last reset, and how many mutating.
+
+    Only this machine's own requests: the hosts' agents ask by themselves.
+    """
+    request = urllib.request.Request(
+        f"{AWS}/_localcloud/requests?source=127.0.0.1", method="DELETE" if reset else "GET"
+    )
     with urllib.request.urlopen(request, timeout=10) as reply:
         body = reply.read()
     return json.loads(body) if body and not reset else {}
