@@ -119,7 +119,7 @@ def test_plain_http_only_redirects(up: Run) -> None:
 
 
 def files_with(secret: str, name: str) -> str:
-    """Name the instance's files that hold ``secret``, which goes in by standard input and is in no argument."""
+    """Name the instance's files that hold ``secret``, which goes in by standard input."""
     places = ("/etc", "/var/lib/airlift", "/var/log", "/run", "/tmp", "/root", "/home")
     command = ("docker", "exec", "-i", name, "grep", "-rlsF", "--devices=skip", "-f", "-", *places)
     return subprocess.run(

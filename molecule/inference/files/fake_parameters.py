@@ -17,22 +17,21 @@ class Parameters(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer ssm:GetParameter."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        known = (
-            self.headers["X-Amz-Target"] == "AmazonSSM.GetParameter" and asked["Name"] == "/molecule/release"
-        )
-        if known and VALUE.exists():
-            status, answer = (
-                200,
-                {"Parameter": {"Name": asked["Name"], "Type": "String", "Value": VALUE.read_text()}},
-            )
-        else:
-            status, answer = 400, {"__type": "ParameterNotFound", "message": ""}
+        status: int = 400
+        answer: dict[str, object] = {"__type": "ParameterNotFound", "message": ""}
+        call = (self.headers["X-Amz-Target"], asked["Name"])
+        if call == ("AmazonSSM.GetParameter", "/molecule/release") and VALUE.exists():
+            status, answer = 200, {"Parameter": self._parameter(asked["Name"])}
         content = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.1")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def _parameter(self, name: str) -> dict[str, object]:
+        changed = VALUE.stat().st_mtime
+        return {"Name": name, "Value": VALUE.read_text(), "Version": 1, "LastModifiedDate": changed}
 
 
 if __name__ == "__main__":
