@@ -29,11 +29,16 @@ class Wheels:
             raise DeliveryError(f"There is no lock file at {self.lock}.", "Correct wheels.lock.")
         mark = self.directory / ".from-lock"
         digest = hashlib.sha256(f"{self.python_version}\n{self.lock.read_text()}".encode()).hexdigest()
-        if mark.exists() and mark.read_text() == digest:
+        if mark.exists() and mark.read_text() == digest and _wheels(self.directory):
             return False
         staging = self.directory.with_name(f".{self.directory.name}.incoming")
         shutil.rmtree(staging, ignore_errors=True)
         self._download(staging)
+        if not _wheels(staging):
+            raise DeliveryError(
+                f"Failed to fetch the wheels of {self.lock.name}: pip ended well and left none.",
+                "Run the same command again.",
+            )
         (staging / mark.name).write_text(digest)
         shutil.rmtree(self.directory, ignore_errors=True)
         staging.rename(self.directory)
@@ -68,3 +73,7 @@ class Wheels:
                 f"Failed to fetch the wheels of {self.lock.name}: {lines[-1]}.",
                 "Check the network and pip's settings.",
             )
+
+
+def _wheels(directory: Path) -> list[Path]:
+    return list(directory.glob("*.whl"))
