@@ -168,8 +168,9 @@ class HAProxy:
 
     def _start(self) -> None:
         self._socket.unlink(missing_ok=True)
-        argv = ["haproxy", "-W", "-f", str(self._config), "-S", f"{self._socket},mode,600"]
-        self._programs.start(self._name, argv, self.log)
+        # Relative to the directory it runs in: a socket's whole path may have 97 characters only.
+        argv = ["haproxy", "-W", "-f", str(self._config), "-S", f"unix@{self._socket.name},mode,600"]
+        self._programs.start(self._name, argv, self.log, directory=self.directory)
         self._await(self._serves)
 
     def _reload(self, pid: int) -> None:
@@ -196,7 +197,11 @@ class HAProxy:
     def _ask(self, command: str) -> str:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(ANSWER_SECONDS)
-            connection.connect(str(self._socket))
+            directory = os.open(self.directory, os.O_PATH)
+            try:
+                connection.connect(f"/proc/self/fd/{directory}/{self._socket.name}")
+            finally:
+                os.close(directory)
             connection.sendall(command.encode() + b"\n")
             connection.shutdown(socket.SHUT_WR)
             chunks = []

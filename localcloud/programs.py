@@ -37,7 +37,12 @@ class Programs:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(
-        self, name: str, argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        argv: Sequence[str],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        directory: Path | None = None,
     ) -> int:
         """Start `argv` detached, its output appended to `log`, and return its pid. No secrets in `argv`."""
         self._paths.programs.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -48,6 +53,7 @@ class Programs:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(environment or {})},
+                cwd=directory,
                 start_new_session=True,
             )
         self._children[name] = child

@@ -22,6 +22,8 @@ type Method = Callable[..., Any]
 NO_TOKEN = "ABCDE"  # noqa: S105  # what moto takes for an absent ClientToken
 
 _lock = threading.RLock()
+_replay = threading.local()
+"""`of`: the instance with which this thread has just repeated an answer, for the profile that moto adds next."""
 _originals: dict[tuple[type, str], Method] = {}
 
 
@@ -34,6 +36,7 @@ def wrap(owner: type, name: str, wrapper: Callable[[Method], Method]) -> None:
 def tell(settings: Settings) -> None:
     """Patch moto for this process."""
     wrap(EC2Backend, "run_instances", _idempotent)
+    wrap(EC2Backend, "associate_iam_instance_profile", _once_for_a_replay)
     wrap(FakeBucket, "get_permission", without_conditions)
     wrap(EC2Backend, "__init__", lambda original: _with_images(original, settings.images))
 
@@ -57,6 +60,8 @@ def _idempotent(original: Method) -> Method:
                         "IdempotentParameterMismatch",
                         f"The client token {token} was used before with other parameters.",
                     )
+                if kwargs.get("iam_instance_profile_name") or kwargs.get("iam_instance_profile_arn"):
+                    _replay.of = first.instances[0].id
                 return first
             reservation: Reservation = original(self, image_id, count, *args, **kwargs)
             _complete_from_template(self, reservation, kwargs)
@@ -65,6 +70,18 @@ def _idempotent(original: Method) -> Method:
             return reservation
 
     return run_instances
+
+
+def _once_for_a_replay(original: Method) -> Method:
+    """A repeated RunInstances gives its instance no second profile: moto would, and refuses that itself."""
+
+    def associate(self: EC2Backend, instance_id: str, *args: Any, **kwargs: Any) -> Any:
+        if getattr(_replay, "of", None) == instance_id:
+            _replay.of = None
+            return self.iam_instance_profile_associations.get(instance_id)
+        return original(self, instance_id, *args, **kwargs)
+
+    return associate
 
 
 def _complete_from_template(self: EC2Backend, reservation: Reservation, asked: dict[str, Any]) -> None:

@@ -83,6 +83,26 @@ def test_a_repeated_client_token_starts_nothing(ec2: Any, image_id: str) -> None
     assert refusal(ec2.run_instances, **other) == (400, "IdempotentParameterMismatch")
 
 
+def test_a_repeated_client_token_keeps_the_instances_profile(endpoint: str, ec2: Any, image_id: str) -> None:
+    client("iam", endpoint).create_instance_profile(InstanceProfileName="repeated")
+    wanted = {
+        "ImageId": image_id,
+        "MinCount": 1,
+        "MaxCount": 1,
+        "InstanceType": "t3.small",
+        "ClientToken": "once-with-a-profile",
+        "IamInstanceProfile": {"Name": "repeated"},
+    }
+    first = ec2.run_instances(**wanted)["Instances"][0]["InstanceId"]
+    again = ec2.run_instances(**wanted)["Instances"][0]
+    assert again["InstanceId"] == first
+    assert again["IamInstanceProfile"]["Arn"].endswith(":instance-profile/repeated")
+    second = refusal(
+        ec2.associate_iam_instance_profile, InstanceId=first, IamInstanceProfile={"Name": "repeated"}
+    )
+    assert second == (400, "IncorrectState")
+
+
 def test_without_a_token_each_call_starts_one(ec2: Any, image_id: str) -> None:
     wanted = {"ImageId": image_id, "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.small"}
     started = {ec2.run_instances(**wanted)["Instances"][0]["InstanceId"] for _ in range(2)}

@@ -54,7 +54,11 @@ def shape(account: Account) -> dict[str, object]:
             (group["GroupName"], len(group["IpPermissions"]), len(group["IpPermissionsEgress"]))
             for group in groups
         ),
-        "open": sorted(group["GroupName"] for group in groups if "-1" in str(group["IpPermissionsEgress"])),
+        "open": sorted(
+            group["GroupName"]
+            for group in groups
+            if any(rule["IpProtocol"] == "-1" for rule in group["IpPermissionsEgress"])
+        ),
         "routes": sorted((len(table["Routes"]), len(table["Associations"])) for table in tables),
         "nat": sorted(one["State"] for one in ec2.describe_nat_gateways(Filters=here)["NatGateways"]),
         "addresses": len(ec2.describe_addresses()["Addresses"]),

@@ -6,6 +6,7 @@ second instance (moto starts one; that the token repeats is tested here, what AW
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -59,7 +60,7 @@ def test_hosts_are_as_they_should_be(account: Account, hosts_up: dict[str, Found
         assert "PublicIpAddress" not in host
         assert host["MetadataOptions"]["HttpTokens"] == "required"
         assert host["IamInstanceProfile"]["Arn"].endswith(":instance-profile/airlift-host")
-        assert host["KeyName"] == "airlift"
+        assert re.fullmatch(r"airlift-[0-9a-f]{8}", host["KeyName"])
         [volume] = ec2.describe_volumes(
             Filters=[{"Name": "attachment.instance-id", "Values": [host["InstanceId"]]}]
         )["Volumes"]
@@ -101,6 +102,8 @@ def test_another_key_means_other_hosts(account: Account, hosts_up: dict[str, Fou
         "replace compute/host/2",
     ]
     assert account.changes(wanted) == []
+    before = {found.id for found in hosts_up.values() if found.kind in ("instance", "key_pair")}
+    assert before.isdisjoint({found.id for found in account.found()})
 
 
 def test_a_replacement_survives_iams_delay(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -58,12 +60,20 @@ def test_a_host() -> None:
     }
 
 
-def test_the_key_pair_has_no_comment() -> None:
-    wanted = by_key(compute.wanted(options(), FACTS))
-    assert wanted["compute/key-pair"].properties == {
-        "name": "airlift",
-        "public_key": PUBLIC_KEY.removesuffix(" me@laptop"),
-    }
+def key_pair(public_key: str) -> Mapping[str, object]:
+    return by_key(compute.wanted(options(compute={"ssh_public_key": public_key}), FACTS))[
+        "compute/key-pair"
+    ].properties
+
+
+def test_the_key_pair_has_no_comment_and_is_named_by_what_it_holds() -> None:
+    mine = key_pair(PUBLIC_KEY)
+    assert mine["public_key"] == PUBLIC_KEY.removesuffix(" me@laptop")
+    assert key_pair(PUBLIC_KEY.replace("me@laptop", "elsewhere")) == mine
+    other = key_pair(PUBLIC_KEY[:40] + "B" + PUBLIC_KEY[41:])
+    names = [mine["name"], other["name"]]
+    assert all(re.fullmatch(r"airlift-[0-9a-f]{8}", str(name)) for name in names)
+    assert len(set(names)) == 2
 
 
 def test_over_ssm_there_is_no_key() -> None:

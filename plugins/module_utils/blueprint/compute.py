@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 
@@ -32,8 +33,17 @@ def wanted(options: StackOptions, facts: Facts) -> Sequence[Wanted]:
         raise BlueprintError("\n".join(errors))
     resources = []
     if options.compute.access == "ssh" and (public_key := material(options.compute.ssh_public_key or "")):
-        resources.append(Wanted("key_pair", KEY_PAIR, {"name": options.name, "public_key": public_key}))
+        resources.append(_key_pair(options.name, public_key))
     return [*resources, *_hosts(options, facts)]
+
+
+def _key_pair(stack: str, public_key: str) -> Wanted:
+    """Return the key pair, named by what it holds: another key is another name, and so another host's request.
+
+    With the same name, RunInstances would answer the replacement with the host that it replaces, by its token.
+    """
+    digest = hashlib.sha256(public_key.encode()).hexdigest()[:8]
+    return Wanted("key_pair", KEY_PAIR, {"name": f"{stack}-{digest}", "public_key": public_key})
 
 
 def material(public_key: str) -> str:
