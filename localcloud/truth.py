@@ -23,7 +23,7 @@ NO_TOKEN = "ABCDE"  # noqa: S105  # what moto takes for an absent ClientToken
 
 _lock = threading.RLock()
 _replay = threading.local()
-"""`of`: the instance with which this thread has just repeated an answer, for the profile that moto adds next."""
+"""`of`: the instance with which this thread has just repeated an answer; moto adds its profile next."""
 _originals: dict[tuple[type, str], Method] = {}
 
 

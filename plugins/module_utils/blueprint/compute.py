@@ -38,9 +38,9 @@ def wanted(options: StackOptions, facts: Facts) -> Sequence[Wanted]:
 
 
 def _key_pair(stack: str, public_key: str) -> Wanted:
-    """Return the key pair, named by what it holds: another key is another name, and so another host's request.
+    """Return the key pair, named by what it holds, so that another key makes the request for a host another.
 
-    With the same name, RunInstances would answer the replacement with the host that it replaces, by its token.
+    With the same name, RunInstances would know the request's token and answer with the host to be replaced.
     """
     digest = hashlib.sha256(public_key.encode()).hexdigest()[:8]
     return Wanted("key_pair", KEY_PAIR, {"name": f"{stack}-{digest}", "public_key": public_key})
