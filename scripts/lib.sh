@@ -22,3 +22,25 @@ as_root() {
 runs_systemd() { [ -d /run/systemd/system ]; }
 
 docker_answers() { docker info >/dev/null 2>&1; }
+
+has_program() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ]; }
+
+start_engine() {
+  if runs_systemd; then
+    as_root systemctl start docker
+  else
+    # shellcheck disable=SC2016 # expanded by the inner shell, as root
+    as_root sh -c 'setsid dockerd --pidfile "$1" >"$2" 2>&1 </dev/null &' sh "$DOCKERD_PID_FILE" "$DOCKERD_LOG"
+  fi
+}
+
+engine_comes_up() {
+  local _
+  for _ in $(seq 60); do
+    if docker_answers; then return 0; fi
+    # Up, but not for this user: waiting longer changes nothing.
+    if [ "$(id -u)" -ne 0 ] && as_root docker info >/dev/null 2>&1; then return 1; fi
+    sleep 0.5
+  done
+  return 1
+}
