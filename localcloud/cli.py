@@ -75,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--progress-to", type=int, metavar="FD", help=argparse.SUPPRESS)
     serve.set_defaults(run=_serve)
     build = commands.add_parser("build-image", help="build the image that instances are started from")
+    build.add_argument(
+        "--release", type=int, choices=(13, 12), default=13, help="of Debian; instances are started from 13"
+    )
     build.add_argument("--force", action="store_true", help="build although nothing has changed")
     build.set_defaults(run=_build_image)
     return parser
@@ -133,6 +136,7 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
 def _build_image(_: Settings, options: argparse.Namespace) -> int:
     from localcloud import engine, hostimage  # noqa: PLC0415  # so that other commands start at once
 
-    built = hostimage.ensure_image(engine.connect(), _say, force=options.force)
-    _say(f"built image {hostimage.TAG}" if built else f"image {hostimage.TAG} is up to date")
+    name = hostimage.tag(options.release)
+    built = hostimage.ensure_image(engine.connect(), _say, force=options.force, release=options.release)
+    _say(f"built image {name}" if built else f"image {name} is up to date")
     return 0

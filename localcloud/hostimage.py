@@ -13,16 +13,22 @@ import docker.errors
 from localcloud.errors import LocalcloudError
 
 SOURCES = Path(__file__).parent / "image"
-TAG = "localcloud/debian-13"
+RELEASES = (13, 12)
+"""Debian's releases that host images are made of; the first is what instances are started from."""
 DIGEST_LABEL = "localcloud.image.sources"
 BASE_ENVIRONMENT = "LOCALCLOUD_BASE_IMAGE"
-DEFAULT_BASE = "airlift/debian:13"
 PROGRESS_COLUMNS = 90
 
 
-def base_image() -> str:
-    """The image that ours is built from."""
-    return os.environ.get(BASE_ENVIRONMENT, DEFAULT_BASE)
+def tag(release: int = RELEASES[0]) -> str:
+    """The host image of a release of Debian."""
+    return f"localcloud/debian-{release}"
+
+
+def base_image(release: int) -> str:
+    """The image that ours is built from; the environment may name another for the default release."""
+    default = f"airlift/debian:{release}"
+    return os.environ.get(BASE_ENVIRONMENT, default) if release == RELEASES[0] else default
 
 
 def sources_digest(base_id: str, sources: Path = SOURCES) -> str:
@@ -33,37 +39,44 @@ def sources_digest(base_id: str, sources: Path = SOURCES) -> str:
     return digest.hexdigest()
 
 
-def ensure_image(client: docker.DockerClient, progress: Callable[[str], None], force: bool = False) -> bool:
+def ensure_image(
+    client: docker.DockerClient,
+    progress: Callable[[str], None],
+    force: bool = False,
+    release: int = RELEASES[0],
+) -> bool:
     """Build the image unless it is up to date; return whether it was built."""
-    base = base_image()
+    base, name = base_image(release), tag(release)
     try:
         base_id = str(client.images.get(base).id)
     except docker.errors.ImageNotFound as error:
         raise LocalcloudError(
-            f"Failed to build image {TAG}: its base image {base} is not on this machine.",
+            f"Failed to build image {name}: its base image {base} is not on this machine.",
             "Make it with debootstrap and `docker import` (see localcloud/README.md), "
-            f"or name another Debian 13 image in {BASE_ENVIRONMENT}.",
+            f"or name another Debian {RELEASES[0]} image in {BASE_ENVIRONMENT}.",
         ) from error
     digest = sources_digest(base_id)
-    if not force and _built_from(client) == digest:
+    if not force and _built_from(client, name) == digest:
         return False
-    progress(f"building image {TAG} from {base} (about a minute, once)")
-    _build(client, base, digest, progress)
+    progress(f"building image {name} from {base} (about a minute, once)")
+    _build(client, name, base, digest, progress)
     client.images.prune(filters={"dangling": True, "label": [DIGEST_LABEL]})  # the one before
     return True
 
 
-def _built_from(client: docker.DockerClient) -> str | None:
+def _built_from(client: docker.DockerClient, name: str) -> str | None:
     try:
-        return client.images.get(TAG).labels.get(DIGEST_LABEL)
+        return client.images.get(name).labels.get(DIGEST_LABEL)
     except docker.errors.ImageNotFound:
         return None
 
 
-def _build(client: docker.DockerClient, base: str, digest: str, progress: Callable[[str], None]) -> None:
+def _build(
+    client: docker.DockerClient, name: str, base: str, digest: str, progress: Callable[[str], None]
+) -> None:
     steps = client.api.build(
         path=str(SOURCES),
-        tag=TAG,
+        tag=name,
         buildargs={"BASE_IMAGE": base},
         labels={DIGEST_LABEL: digest},
         rm=True,
@@ -75,7 +88,7 @@ def _build(client: docker.DockerClient, base: str, digest: str, progress: Callab
         if "error" in step:
             said = " / ".join([*tail[-3:], str(step["error"]).strip()])
             raise LocalcloudError(
-                f"Failed to build image {TAG}: {said}.",
+                f"Failed to build image {name}: {said}.",
                 "Check that this machine reaches Debian's mirror, then try again.",
             )
         line = str(step.get("stream", "")).strip()

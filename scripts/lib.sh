@@ -2,11 +2,9 @@
 # What the scripts share: words on the screen, and doing things as root.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-BASE_IMAGE=airlift/debian:13
-DEBIAN_RELEASE=trixie
 DOCKERD_PID_FILE=/run/airlift-dockerd.pid
 DOCKERD_LOG=/var/log/airlift-dockerd.log
-export ROOT BASE_IMAGE DEBIAN_RELEASE DOCKERD_PID_FILE DOCKERD_LOG
+export ROOT DOCKERD_PID_FILE DOCKERD_LOG
 
 say() { printf '==> %s\n' "$*"; }
 

@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from localcloud import patches
 from localcloud.ec2.machine import CGROUP_V1_WORDS, INIT, has_cgroup_v1
-from localcloud.hostimage import TAG, ensure_image
+from localcloud.hostimage import ensure_image, tag
 from localcloud.plane import Context
 from localcloud.runcommand.commands import ENDED
 from localcloud.runcommand.plane import RunCommandPlane
@@ -58,7 +58,7 @@ def instance(plane: RunCommandPlane) -> Iterator[str]:
     client = docker.from_env()
     ensure_image(client, print)
     container: Container = client.containers.run(
-        TAG,
+        tag(),
         [INIT, *(CGROUP_V1_WORDS if has_cgroup_v1() else ())],
         name=plane.settings.container_name(instance_id),
         labels=plane.settings.labels,
