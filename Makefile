@@ -7,6 +7,8 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# Compiling every module again costs each command more than a second.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Say what can be done

@@ -6,6 +6,9 @@ DOCKERD_PID_FILE=/run/airlift-dockerd.pid
 DOCKERD_LOG=/var/log/airlift-dockerd.log
 export ROOT DOCKERD_PID_FILE DOCKERD_LOG
 
+# Compiling every module again costs each command more than a second.
+unset PYTHONDONTWRITEBYTECODE
+
 say() { printf '==> %s\n' "$*"; }
 
 die() { # one sentence of what is wrong, one of what to do
