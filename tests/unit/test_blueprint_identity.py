@@ -11,7 +11,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model impo
 from tests.unit.stack_options import FACTS, at, of, options, statements
 
 BUCKET = "arn:aws:s3:::airlift-123456789012-us-east-1"
-UNLIMITABLE = {"RegistryLogin", "WriteMetrics", "Sessions"}
+UNLIMITABLE = {"RegistryLogin", "WriteMetrics", "WriteTraces", "Sessions"}
 """Statements on ``*``: AWS offers no resource to limit their actions to."""
 
 
@@ -55,6 +55,7 @@ def test_ec2_alone_may_assume_the_role() -> None:
             ],
         ),
         ("WriteMetrics", {"cloudwatch:PutMetricData"}, ["*"]),
+        ("WriteTraces", {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, ["*"]),
     ],
 )
 def test_each_thing_a_host_does(sid: str, actions: set[str], resources: list[object]) -> None:
@@ -66,7 +67,7 @@ def test_each_thing_a_host_does(sid: str, actions: set[str], resources: list[obj
 def test_and_nothing_else() -> None:
     assert set(policy()) == {
         *("RegistryLogin", "PullImages", "ReadModels", "ListModels", "WriteLogObjects"),
-        *("ReadKeys", "ReadRelease", "WriteLogEvents", "WriteMetrics"),
+        *("ReadKeys", "ReadRelease", "WriteLogEvents", "WriteMetrics", "WriteTraces"),
     }
 
 

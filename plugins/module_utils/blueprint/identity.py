@@ -57,7 +57,7 @@ def wanted(options: StackOptions, facts: Facts) -> list[Wanted]:
 
 
 def host_policy(options: StackOptions, facts: Facts) -> dict[str, Value]:
-    """Return what a host may do: pull one image, read models, a secret and a parameter, write its logs."""
+    """Return what a host may do: pull one image, read models, a secret, a parameter, write what it observes."""
     bucket = storage.bucket_arn(options, facts)
     groups = [
         arn(facts, "logs", f"log-group:{name}:*") for name in observability.group_names(options).values()
@@ -81,6 +81,7 @@ def host_policy(options: StackOptions, facts: Facts) -> dict[str, Value]:
             ["*"],
             {"StringEquals": {"cloudwatch:namespace": [f"Airlift/{options.name}"]}},
         ),
+        allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
     ]
     if options.compute.access == "ssm":
         statements.append(allow("Sessions", _SESSION_ACTIONS, ["*"]))
