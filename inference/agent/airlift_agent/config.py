@@ -24,7 +24,10 @@ class Config:
     ``memory_mib`` 0 is all of the host's but what the system needs; ``cpus`` 0 is all of them.
     ``ready_seconds`` is how long an engine may take to load; ``drain_seconds`` how long the requests of
     the old one may go on after a switch. For ``settle_seconds`` after something was released, scheduled runs
-    leave it to whoever rolls it out, host after host, and keep up what was live.
+    leave it to whoever rolls it out, host after host, and keep up what was live. With a ``metrics_namespace``
+    the engine also writes its figures to its log, for CloudWatch. Traces go to the agent that listens at
+    ``traces_port`` of this host, 0 to X-Ray itself; where nobody has decided whether to take a trace, the first of
+    each second and ``traces_percent`` of the others are taken.
     """
 
     stack: str
@@ -43,6 +46,9 @@ class Config:
     blue_port: int = 8001
     green_port: int = 8002
     gpus: bool = False
+    metrics_namespace: str = ""
+    traces_port: int = 0
+    traces_percent: int = 5
     state_directory: str = "/var/lib/airlift"
     maps_directory: str = "/etc/haproxy/airlift"
     haproxy_socket: str = "/run/haproxy/admin.sock"

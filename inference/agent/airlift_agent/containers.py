@@ -144,6 +144,7 @@ class Containers:
             "environment": {
                 "AIRLIFT_MODEL_NAME": release.model_name,
                 "AIRLIFT_ENGINE_SETTINGS": json.dumps(dict(release.settings), sort_keys=True),
+                "AIRLIFT_METRICS_NAMESPACE": config.metrics_namespace,
             },
             "labels": {
                 STACK_LABEL: config.stack,

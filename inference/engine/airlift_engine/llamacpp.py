@@ -9,6 +9,7 @@ from pathlib import Path
 from xllamacpp import CommonParams, Server  # type: ignore[import-not-found]
 
 from .drain import drain, open_connections
+from .metrics import publish
 from .settings import PORT, Settings
 
 _SPARE_HTTP_THREADS = 16
@@ -22,11 +23,22 @@ def serve(weights: Path, settings: Settings) -> None:
         signal.signal(number, lambda *_: stop.set())
     server = Server(parameters(weights, settings))
     print(f"engine: {settings.model_name} ready at {server.listening_address}", flush=True)
+    ended = threading.Event()
+    publisher = threading.Thread(target=publish, args=(server, settings, ended, _write))
+    if settings.metrics_namespace:
+        publisher.start()
     stop.wait()
     print(f"engine: stopping, up to {settings.drain_seconds} s for running requests", flush=True)
     finished = drain(server, settings.drain_seconds, lambda: open_connections(PORT))
     print("engine: stopped" if finished else "engine: stopped with requests unfinished", flush=True)
+    ended.set()
+    if settings.metrics_namespace:
+        publisher.join()
     del server
+
+
+def _write(line: str) -> None:
+    print(line, flush=True)
 
 
 def parameters(weights: Path, settings: Settings) -> CommonParams:

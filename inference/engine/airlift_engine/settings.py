@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 PORT = 8000
 NAME_VARIABLE = "AIRLIFT_MODEL_NAME"
 SETTINGS_VARIABLE = "AIRLIFT_ENGINE_SETTINGS"
+NAMESPACE_VARIABLE = "AIRLIFT_METRICS_NAMESPACE"
 
 LIMITS: Mapping[str, tuple[int, int]] = {
     "context_tokens": (128, 1_048_576),
@@ -17,6 +18,7 @@ LIMITS: Mapping[str, tuple[int, int]] = {
     "batch_tokens": (32, 16_384),
     "prompt_cache_mib": (0, 262_144),
     "drain_seconds": (0, 3_600),
+    "metrics_seconds": (1, 3_600),
 }
 
 
@@ -31,6 +33,7 @@ class Settings:
     ``context_tokens`` is per request: a prompt and its answer share it. ``slots`` requests run side by
     side and the rest wait. ``threads`` is one by default, since the threads of one step wait for each other
     by spinning: where a second program wants a core, more threads are many times slower.
+    With a ``metrics_namespace`` the engine's figures are also written to its log, for CloudWatch.
     """
 
     model_name: str
@@ -40,6 +43,8 @@ class Settings:
     batch_tokens: int = 512
     prompt_cache_mib: int = 256
     drain_seconds: int = 120
+    metrics_seconds: int = 60
+    metrics_namespace: str = ""
 
 
 def parse(environment: Mapping[str, str]) -> Settings:
@@ -53,7 +58,7 @@ def parse(environment: Mapping[str, str]) -> Settings:
         raise SettingsError(f"{SETTINGS_VARIABLE} is not JSON: {error}.") from error
     if not isinstance(given, dict):
         raise SettingsError(f"{SETTINGS_VARIABLE} must be a JSON object.")
-    known = {field.name for field in fields(Settings)} - {"model_name"}
+    known = {field.name for field in fields(Settings)} - {"model_name", "metrics_namespace"}
     for key, value in given.items():
         if key not in known:
             raise SettingsError(f"There is no engine setting {key!r}. Known: {', '.join(sorted(known))}.")
@@ -62,4 +67,4 @@ def parse(environment: Mapping[str, str]) -> Settings:
             raise SettingsError(
                 f"The engine setting {key} must be a whole number from {low} to {high}, not {value!r}."
             )
-    return Settings(model_name=name, **given)
+    return Settings(model_name=name, metrics_namespace=environment.get(NAMESPACE_VARIABLE, ""), **given)
