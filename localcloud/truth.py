@@ -11,10 +11,12 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.instances import MetadataOptions, Reservation
+from moto.logs.models import LogsBackend
 from moto.s3.models import FakeBucket
 
 from localcloud.backends import IMAGE_TAG
 from localcloud.bucketpolicy import without_conditions
+from localcloud.embeddedmetrics import extracting
 from localcloud.settings import MachineImage, Settings
 
 type Method = Callable[..., Any]
@@ -38,6 +40,7 @@ def tell(settings: Settings) -> None:
     wrap(EC2Backend, "run_instances", _idempotent)
     wrap(EC2Backend, "associate_iam_instance_profile", _once_for_a_replay)
     wrap(FakeBucket, "get_permission", without_conditions)
+    wrap(LogsBackend, "put_log_events", extracting)
     wrap(EC2Backend, "__init__", lambda original: _with_images(original, settings.images))
 
 

@@ -119,11 +119,23 @@ def _frontend(balancer: LoadBalancer, listener: Listener) -> list[str]:
         "http-request set-header X-Forwarded-For %[src] if !{ req.hdr_cnt(x-forwarded-for) gt 0 }",
         f"http-request set-header X-Forwarded-Proto {protocol}",
         f"http-request set-header X-Forwarded-Port {listener.port}",
-        "http-request set-header X-Amzn-Trace-Id "
-        "Root=1-%[date,bytes(4,4),hex,lower]-%[uuid,regsub(-,,g),bytes(0,24)] "
-        "if !{ req.hdr_cnt(x-amzn-trace-id) gt 0 }",
+        *_trace_lines(),
     ]
     return lines + rule_lines(listener.rules, protocol, listener.port)
+
+
+def _trace_lines() -> list[str]:
+    """The header that ties a request's parts together: made where there is none, else marked with a Self.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
+    """
+    new = "1-%[date,bytes(4,4),hex,lower]-%[uuid,regsub(-,,g),bytes(0,24)]"
+    given = "{ req.hdr_cnt(x-amzn-trace-id) gt 0 }"
+    return [
+        "http-request replace-header X-Amzn-Trace-Id '^ *Self=[^;]*;? *(.*)$' '\\1'",
+        f'http-request set-header X-Amzn-Trace-Id "Self={new};%[req.fhdr(x-amzn-trace-id)]" if {given}',
+        f"http-request set-header X-Amzn-Trace-Id Root={new} if !{given}",
+    ]
 
 
 def _tls(balancer: LoadBalancer, listener: Listener) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 import time
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 ADDRESS = "127.66.7.10"
 DELAY_SECONDS = 4
+TRACE = "1-67891233-abcdef012345678912345678"
 
 
 class Stack:
@@ -195,6 +197,23 @@ def test_requests_reach_both_targets_over_verified_tls(
     assert f"x-forwarded-port: {stack.https_port}" in text
     assert "x-amzn-trace-id: root=1-" in text
     assert f"{ADDRESS} web-1.us-east-1.elb.amazonaws.com" in (tmp_path / "hosts").read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}"),
+        (f"Root={TRACE};Sampled=1", rf"Self=1-[0-9a-f]{{8}}-[0-9a-f]{{24}};Root={TRACE};Sampled=1"),
+        (f"Self=1-1-old;Root={TRACE}", rf"Self=1-[0-9a-f]{{8}}-[0-9a-f]{{24}};Root={TRACE}"),
+    ],
+)
+def test_a_request_can_be_traced(
+    stack: Stack, servers: list[tuple[str, BackendServer]], given: str | None, expected: str
+) -> None:
+    stack.register(*servers)
+    _, body = stack.get("/", {"X-Amzn-Trace-Id": given} if given else {})
+    (found,) = re.findall(r"^x-amzn-trace-id: (.*)$", body, re.MULTILINE | re.IGNORECASE)
+    assert re.fullmatch(expected, found), found
 
 
 def test_http_redirects_to_https(stack: Stack) -> None:
