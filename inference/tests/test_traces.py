@@ -87,10 +87,19 @@ def test_a_failure_is_called_what_x_ray_calls_it(status: int, verdict: set[str])
 
 
 def test_a_request_that_no_engine_saw_has_no_engines_part() -> None:
-    refused = {**ENTRY, "status": 401, "server": "<NOSRV>", "queue_ms": -1, "total_ms": 0, "key_id": None}
+    refused = {
+        **ENTRY,
+        "status": 401,
+        "server": "<NOSRV>",
+        "queue_ms": -1,
+        "total_ms": 0,
+        "key_id": "-",
+        "client": "-",
+    }
     found = segment(refused, Trace(ROOT), ENDED, "demo")
     assert "subsegments" not in found
     assert "key_id" not in found["annotations"]
+    assert "client_ip" not in found["http"]["request"]
     assert found["start_time"] == found["end_time"] == ENDED
 
 

@@ -104,9 +104,9 @@ def segment(entry: Mapping[str, Any], trace: Trace, ended: float, stack: str) ->
 
 
 def _request(entry: Mapping[str, Any]) -> dict[str, Any]:
-    found = {"method": str(entry.get("method")), "url": str(entry.get("path"))}
-    if entry.get("client"):
-        return {**found, "client_ip": str(entry["client"]), "x_forwarded_for": True}
+    found: dict[str, Any] = {"method": str(entry.get("method")), "url": str(entry.get("path"))}
+    if client := _known(entry, "client"):
+        found |= {"client_ip": client["client"], "x_forwarded_for": True}
     return found
 
 
@@ -120,6 +120,7 @@ def _verdict(status: int) -> dict[str, bool]:
 
 
 def _known(entry: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """What the log has a value for; it writes a hyphen where it has none."""
     return {name: entry[name] for name in names if entry.get(name) not in (None, "", "-")}
 
 
