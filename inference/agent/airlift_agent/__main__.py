@@ -27,8 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "apply" and options.scheduled:
             return 0
         return _failed(error, options.json, EXIT_BUSY)
-    except DeliveryError as error:
-        return _failed(error, options.json, EXIT_FAILED)
+    except (DeliveryError, OSError) as error:
+        return _failed(run.delivery_error(error), options.json, EXIT_FAILED)
     print(json.dumps(result, sort_keys=True) if options.json else text)
     return 0
 

@@ -6,21 +6,19 @@ import base64
 import os
 import socket
 import time
-from typing import TYPE_CHECKING
-from urllib.error import URLError
-from urllib.request import ProxyHandler, Request, build_opener
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config as ClientConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .delivery.errors import DeliveryError, aws_error, error_code
+from .imds import Metadata
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_METADATA = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://169.254.169.254").rstrip("/")
-_METADATA_SECONDS = 2
+_VARIABLES = {"secretsmanager": "SECRETS_MANAGER"}
 _REMEDY = "Check the host's role and its way to AWS, then run: airlift-release apply"
 
 
@@ -28,7 +26,7 @@ class Aws:
     """The calls, each as one method."""
 
     def __init__(self, region: str, connections: int) -> None:
-        """Clients are made when they are first needed. AWS_ENDPOINT_URL is honoured, as boto3 does."""
+        """Clients are made when they are first needed."""
         self._region = region
         self._config = ClientConfig(
             retries={"mode": "standard", "max_attempts": 5},
@@ -40,7 +38,7 @@ class Aws:
     def parameter(self, name: str) -> tuple[str, float]:
         """Return the text of the release document and its age in seconds (ssm:GetParameter)."""
         try:
-            client = boto3.client("ssm", region_name=self._region, config=self._config)
+            client = self._client("ssm")
             found = client.get_parameter(Name=name)["Parameter"]
             return found["Value"], time.time() - found["LastModifiedDate"].timestamp()
         except (BotoCoreError, ClientError) as error:
@@ -54,7 +52,7 @@ class Aws:
     def secret(self, name: str, version: str) -> str:
         """Return one version of the secret (secretsmanager:GetSecretValue)."""
         try:
-            client = boto3.client("secretsmanager", region_name=self._region, config=self._config)
+            client = self._client("secretsmanager")
             return client.get_secret_value(SecretId=name, VersionId=version)["SecretString"]
         except (BotoCoreError, ClientError) as error:
             raise aws_error(
@@ -64,7 +62,7 @@ class Aws:
     def registry_login(self) -> tuple[str, str]:
         """Return user and password for the account's registry, good for twelve hours."""
         try:
-            client = boto3.client("ecr", region_name=self._region, config=self._config)
+            client = self._client("ecr")
             token = client.get_authorization_token()["authorizationData"][0]["authorizationToken"]
         except (BotoCoreError, ClientError) as error:
             raise aws_error(error, "get", "login for the registry", self._region, _REMEDY) from error
@@ -73,20 +71,24 @@ class Aws:
 
     def s3(self) -> S3Client:
         """Return a client for the bucket."""
-        return boto3.client("s3", region_name=self._region, config=self._config)
+        client: S3Client = self._client("s3")
+        return client
+
+    def _client(self, service: str) -> Any:
+        """Return a client that honours AWS_ENDPOINT_URL: boto3 does from 1.28 on, Debian 12 has 1.26."""
+        name = f"AWS_ENDPOINT_URL_{_VARIABLES.get(service, service.upper())}"
+        endpoint = os.environ.get(name) or os.environ.get("AWS_ENDPOINT_URL")
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # a name only known at run time
+            region_name=self._region,
+            config=self._config,
+            endpoint_url=endpoint,
+        )
 
 
 def instance_id() -> str:
-    """Return this instance's id from the metadata service (IMDSv2), or else the host's name."""
-    opener = build_opener(ProxyHandler({}))
+    """Return this instance's id from the metadata service, or else the host's name."""
     try:
-        lifetime = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
-        ask = Request(f"{_METADATA}/latest/api/token", method="PUT", headers=lifetime)  # noqa: S310 - http by design
-        with opener.open(ask, timeout=_METADATA_SECONDS) as answer:
-            token = answer.read().decode()
-        headers = {"X-aws-ec2-metadata-token": token}
-        ask = Request(f"{_METADATA}/latest/meta-data/instance-id", headers=headers)  # noqa: S310
-        with opener.open(ask, timeout=_METADATA_SECONDS) as answer:
-            return str(answer.read().decode()).strip()
-    except (URLError, OSError):
+        return Metadata().get("instance-id") or socket.gethostname()
+    except DeliveryError:
         return socket.gethostname()

@@ -76,6 +76,11 @@ class Config:
         """HAProxy's map of the models that can be asked for."""
         return Path(self.maps_directory) / "models.map"
 
+    @property
+    def host_map(self) -> Path:
+        """HAProxy's map of what the host is about to do."""
+        return Path(self.maps_directory) / "host.map"
+
     def port(self, colour: Colour) -> int:
         """The port on the loopback address at which HAProxy finds a colour."""
         return self.blue_port if colour is Colour.BLUE else self.green_port

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -64,10 +66,21 @@ def apply(config: Config, scheduled: bool, progress: Progress) -> Outcome:
         except DeliveryError as error:
             failures = before.get("failures")
             again = failures if isinstance(failures, int) and before.get("tried") == release.id else 0
-            _report(config, {"tried": release.id, "failures": again + 1, "error": str(error)})
+            # On a full disk not even this can be written; then the journal alone has it.
+            with suppress(OSError):
+                _report(config, {"tried": release.id, "failures": again + 1, "error": str(error)})
             raise
         _report(config, {"tried": release.id, "failures": 0, "error": None, **asdict(outcome)})
         return outcome
+
+
+def delivery_error(error: DeliveryError | OSError) -> DeliveryError:
+    """Return the error as one that says what to do; a full disk is the host's, not the release's."""
+    if isinstance(error, DeliveryError):
+        return error
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    room = "Nothing need be done once there is room: see df -h and docs/runbooks/failures.md" if full else ""
+    return DeliveryError(f"{error.strerror or error}: {error.filename or 'this host'}.", room)
 
 
 def status(config: Config) -> Mapping[str, object]:
@@ -88,10 +101,9 @@ def _converge(config: Config, aws: Aws, release: Release, progress: Progress) ->
         progress(words(action))
         try:
             host.act(action)
-        except DeliveryError as error:
-            raise _given_up(
-                host, plan.colour, action, error, switched or _is_live(plan.colour, release, seen)
-            ) from error
+        except (DeliveryError, OSError) as error:
+            live = switched or _is_live(plan.colour, release, seen)
+            raise _given_up(host, plan.colour, action, delivery_error(error), live) from error
         switched = switched or isinstance(action, Switch)
     did = tuple(words(action) for action in plan.actions)
     message = f"Serving {release.id} ({release.model_name}) in {plan.colour}."
