@@ -46,3 +46,14 @@ def test_the_embedded_aws_started_twice_is_the_same(up: Run) -> None:
     before = run("curl", "--silent", f"{AWS}/_localcloud/health").output
     run(".venv/bin/python", "-m", "localcloud", "start")
     assert run("curl", "--silent", f"{AWS}/_localcloud/health").output == before
+
+
+def test_status_and_release_go_through_ssm_as_well(up: Run) -> None:
+    """Run Command really executes here; converging over SSM needs AWS's Session Manager."""
+    status = playbook("status", "-e", "airlift_access=ssm")
+    assert "Ask the release agent through SSM" in status.output
+    assert "has not said what it serves" not in status.output
+    release = playbook("release", "-e", "airlift_access=ssm")
+    assert "Run the release agent through SSM" in release.output
+    recap = {match["host"]: match["changed"] for match in RECAP.finditer(release.output)}
+    assert set(recap.values()) == {"0"}, release.output

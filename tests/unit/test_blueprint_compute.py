@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -47,6 +48,7 @@ def test_a_host() -> None:
         "security_groups": [Reference("network/security-group/host")],
         "profile": Reference("identity/host-profile", "name"),
         "key_name": Reference("compute/key-pair", "name"),
+        "user_data": None,
         "role": "inference",
         "state": "running",
         "spot": True,
@@ -80,6 +82,27 @@ def test_over_ssm_there_is_no_key() -> None:
     wanted = by_key(compute.wanted(options(compute={"access": "ssm"}), FACTS))
     assert "compute/key-pair" not in wanted
     assert wanted["compute/host/1"].properties["key_name"] is None
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "url"),
+    [
+        ("aws", "eu-north-1", "https://s3.eu-north-1.amazonaws.com/amazon-ssm-eu-north-1/latest/"),
+        ("aws-cn", "cn-north-1", "https://s3.cn-north-1.amazonaws.com.cn/amazon-ssm-cn-north-1/latest/"),
+    ],
+)
+def test_over_ssm_a_host_gets_the_agent_at_first_boot(partition: str, region: str, url: str) -> None:
+    facts = replace(FACTS, partition=partition, region=region)
+    [host, _] = of_kind(compute.wanted(options(compute={"access": "ssm"}), facts), "instance")
+    script = str(host["user_data"])
+    assert script.startswith("#!/bin/sh\n")
+    assert url in script
+    subprocess.run(["sh", "-n"], input=script, text=True, check=True)
+
+
+def test_over_ssh_a_host_gets_no_user_data() -> None:
+    [host, _] = of_kind(compute.wanted(options(), FACTS), "instance")
+    assert host["user_data"] is None
 
 
 def test_no_image_is_no_error_here() -> None:

@@ -51,6 +51,33 @@ def material(public_key: str) -> str:
     return " ".join(public_key.split()[:2])
 
 
+def _ssm_agent(facts: Facts) -> str:
+    """Return what installs the SSM agent at first boot, by which a host without SSH is reached at all.
+
+    Debian's image has none. It comes over TLS from AWS's bucket of the region, which the S3 endpoint reaches
+    before there is a NAT gateway; python3 is there for cloud-init.
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/agent-install-deb.html
+    """
+    suffix = "amazonaws.com.cn" if facts.partition == "aws-cn" else "amazonaws.com"
+    bucket = f"https://s3.{facts.region}.{suffix}/amazon-ssm-{facts.region}"
+    url = f"{bucket}/latest/debian_$architecture/amazon-ssm-agent.deb"
+    return f"""\
+#!/bin/sh
+set -eu
+if systemctl cat amazon-ssm-agent.service >/dev/null 2>&1; then exit 0; fi
+architecture=$(dpkg --print-architecture)
+package=$(mktemp --suffix=.deb)
+fetch='import sys, urllib.request; urllib.request.urlretrieve(*sys.argv[1:])'
+for attempt in $(seq 60); do
+  if python3 -c "$fetch" "{url}" "$package"; then break; fi
+  sleep 5
+done
+dpkg --install "$package"
+rm -f "$package"
+systemctl enable --now amazon-ssm-agent.service
+"""
+
+
 def _hosts(options: StackOptions, facts: Facts) -> Iterator[Wanted]:
     letters = zone_letters(options)
     for index in range(options.compute.count):
@@ -67,6 +94,7 @@ def _host(options: StackOptions, facts: Facts, subnet: Reference) -> dict[str, V
         "security_groups": [HOST],
         "profile": Reference("identity/host-profile", "name"),
         "key_name": Reference(KEY_PAIR, "name") if compute.access == "ssh" else None,
+        "user_data": _ssm_agent(facts) if compute.access == "ssm" else None,
         "role": ROLE,
         "state": "running",
         "spot": compute.spot,

@@ -1,0 +1,178 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Run a command on a host that is reached by no port: through SSM Run Command."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_command
+short_description: Run a command on an instance through SSM Run Command
+version_added: 0.1.0
+description:
+  - Runs a command as root on an instance with the SSM agent, and returns what it printed and its exit status.
+  - SSM keeps the first 24,000 characters of the output.
+extends_documentation_fragment: airlift.stack.aws
+options:
+  instance_id:
+    description: The instance's id.
+    type: str
+    required: true
+  command:
+    description: The program and its arguments. No shell sees them as anything but words.
+    type: list
+    elements: str
+    required: true
+  timeout_seconds:
+    description: How long it may run.
+    type: int
+    default: 1800
+  accepted:
+    description: Exit statuses that are no failure.
+    type: list
+    elements: int
+    default: [0]
+attributes:
+  check_mode:
+    description: Runs nothing.
+    support: full
+author: The Airlift authors (@airlift-stack)
+"""
+
+EXAMPLES = r"""
+- name: Ask the release agent
+  airlift.stack.host_command:
+    instance_id: i-0123456789abcdef0
+    command: [/usr/bin/airlift-release, status, --json]
+  changed_when: false
+"""
+
+RETURN = r"""
+rc:
+  description: The exit status; -1 when the command was not run to its end.
+  returned: always
+  type: int
+stdout:
+  description: What it printed.
+  returned: always
+  type: str
+stderr:
+  description: What it printed as errors.
+  returned: always
+  type: str
+status:
+  description: SSM's word for how it ended, such as C(Success), C(Failed) or C(TimedOut).
+  returned: always
+  type: str
+"""
+
+import shlex
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.arguments import CONNECTION, connection
+from ..module_utils.aws import Session
+from ..module_utils.failure import AWS_ERRORS, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_ssm import SSMClient
+
+DOCUMENT = "AWS-RunShellScript"
+_RUNNING = {"Pending", "InProgress", "Delayed", "Cancelling"}
+_FIRST_POLL_SECONDS = 0.3
+_LONGEST_POLL_SECONDS = 5.0
+_DELIVERY_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the command ended on the instance."""
+
+    rc: int
+    stdout: str
+    stderr: str
+    status: str
+
+
+def run(
+    ssm: SSMClient,
+    instance_id: str,
+    command: list[str],
+    timeout_seconds: int,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Ended:
+    """Send the command and wait for its end.
+
+    Raises ``TimeoutError`` if SSM knows of no end when it is overdue, and what AWS raises.
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html
+    """
+    sent = ssm.send_command(
+        InstanceIds=[instance_id],
+        DocumentName=DOCUMENT,
+        Parameters={"commands": [shlex.join(command)], "executionTimeout": [str(timeout_seconds)]},
+        TimeoutSeconds=_DELIVERY_SECONDS,
+    )["Command"]["CommandId"]
+    deadline = time.monotonic() + timeout_seconds + _DELIVERY_SECONDS
+    pause = _FIRST_POLL_SECONDS
+    while time.monotonic() < deadline:
+        sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
+        try:
+            said = ssm.get_command_invocation(CommandId=sent, InstanceId=instance_id)
+        except ssm.exceptions.InvocationDoesNotExist:
+            continue
+        if said["Status"] not in _RUNNING:
+            return Ended(
+                said["ResponseCode"],
+                said["StandardOutputContent"],
+                said["StandardErrorContent"],
+                said["Status"],
+            )
+    raise TimeoutError(f"command {sent} has not ended after {timeout_seconds} s")
+
+
+def sentence(ended: Ended, command: list[str], instance_id: str, region: str) -> str:
+    """Return what to say of a command that did not succeed."""
+    last = (ended.stderr.strip() or ended.stdout.strip() or "it printed nothing").splitlines()[-1]
+    undelivered = " Is the SSM agent running, and may the host's role use it?" if ended.rc == -1 else ""
+    return (
+        f"Failed to run {command[0]} on instance {instance_id} in {region}: {ended.status}, "
+        f"exit status {ended.rc}: {last}.{undelivered}"
+    )
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **CONNECTION,
+            "instance_id": {"type": "str", "required": True},
+            "command": {"type": "list", "elements": "str", "required": True},
+            "timeout_seconds": {"type": "int", "default": 1800},
+            "accepted": {"type": "list", "elements": "int", "default": [0]},
+        },
+        supports_check_mode=True,
+    )
+    instance_id, command = module.params["instance_id"], module.params["command"]
+    if module.check_mode:
+        module.exit_json(changed=True, skipped=True, msg="Check mode runs nothing.")
+    options = connection(module.params)
+    try:
+        session = Session(options)
+        ended = run(session.client("ssm"), instance_id, command, module.params["timeout_seconds"])
+    except TimeoutError as error:
+        module.fail_json(msg=f"Failed to run {command[0]} on instance {instance_id}: {error}. Look with SSM.")
+    except AWS_ERRORS as error:
+        module.fail_json(msg=failure(f"run {command[0]} on instance {instance_id}", options, error))
+    told = {"rc": ended.rc, "stdout": ended.stdout, "stderr": ended.stderr, "status": ended.status}
+    if ended.rc not in module.params["accepted"]:
+        module.fail_json(msg=sentence(ended, command, instance_id, session.region), **told)
+    module.exit_json(changed=True, **told)
+
+
+if __name__ == "__main__":
+    main()
