@@ -28,7 +28,7 @@ class Measured:
 
 def playbook(cloud: Cloud, path: Path, arguments: Sequence[str]) -> Measured:
     """Run a playbook against ``cloud``. A run that fails ends the benchmark, in its own words."""
-    command = [Path(sys.executable).parent / "ansible-playbook", path, *arguments]
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), str(path), *arguments]
     cloud.requests()
     began = time.monotonic()
     done = subprocess.run(

@@ -13,8 +13,6 @@ from tests.bench.measure import Measured
 
 type Runs = Sequence[tuple[Measured, Measured]]
 
-BEGIN, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"
-
 
 def table(airlift: Runs, stock: Runs) -> str:
     """Return the medians of both sides and the ratios between them."""
@@ -35,13 +33,14 @@ def table(airlift: Runs, stock: Runs) -> str:
     return "\n".join(lines)
 
 
-def write(path: Path, text: str) -> None:
-    """Put ``text`` between the marks of ``path``."""
+def write(path: Path, name: str, text: str) -> None:
+    """Put ``text`` between the marks called ``name`` of ``path``."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     page = path.read_text()
-    marked = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
+    marked = re.compile(f"{re.escape(begin)}.*{re.escape(end)}", re.DOTALL)
     if not marked.search(page):
-        raise SystemExit(f"{path} has no place for the table ({BEGIN} … {END}).")
-    path.write_text(marked.sub(lambda _: f"{BEGIN}\n{text}\n{END}", page))
+        raise SystemExit(f"{path} has no place for the table ({begin} … {end}).")
+    path.write_text(marked.sub(lambda _: f"{begin}\n{text}\n{end}", page))
 
 
 def _row(name: str, ours: Sequence[float], theirs: Sequence[float], unit: str) -> str:
