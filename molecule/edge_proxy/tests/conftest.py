@@ -7,34 +7,45 @@ import secrets
 from collections.abc import Callable
 
 import pytest
-from edge_client import BLUE, COLOURS, GREEN, MAPS, MODEL, Edge
+from by_host import ByHost
+from edge_client import BLUE, COLOURS, MAPS, MODEL, Edge
 from testinfra.host import Host
+from xdist.remote import Producer
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByHost:
+    """Have hosts tested side by side."""
+    return ByHost(config, log)
+
+
+@pytest.fixture(scope="module")
+def address(host: Host) -> str:
+    """Where the load balancer would find the host."""
+    found: str = host.check_output("hostname -I").split()[0]
+    return found
 
 
 @pytest.fixture
-def edge(host: Host) -> Edge:
+def edge(host: Host, address: str) -> Edge:
     """The edge, with both colours ready and one model known; engines as the last test left them."""
-    edge = Edge(host)
-    edge.tell("; ".join(f"set server engine/{colour} state ready" for colour in COLOURS.values()))
-    if "found=yes" not in edge.tell(f"get map {MAPS}/models.map {MODEL}"):
-        host.check_output(f"echo '{MODEL} 1' > {MAPS}/models.map")
-        edge.tell(f"add map {MAPS}/models.map {MODEL} 1")
+    edge = Edge(host, address)
+    ready = [f"set server engine/{colour} state ready" for colour in COLOURS.values()]
+    if "found=yes" not in edge.tell("; ".join([*ready, f"get map {MAPS}/models.map {MODEL}"])):
+        edge.remember("models.map", MODEL, "1")
     return edge
 
 
 @pytest.fixture
 def silent(edge: Edge) -> Edge:
     """The edge with no engine behind it."""
-    for port in COLOURS:
-        edge.stop_engine(port)
+    edge.run_engines()
     return edge
 
 
 @pytest.fixture
 def blue(edge: Edge) -> Edge:
     """The edge with one engine, in blue."""
-    edge.start_engine(BLUE)
-    edge.stop_engine(GREEN)
+    edge.run_engines(BLUE)
     return edge
 
 
@@ -44,9 +55,7 @@ def new_key(edge: Edge) -> Callable[[str], str]:
 
     def make(key_id: str) -> str:
         key = f"al-{secrets.token_urlsafe(32)}"
-        entry = f"{hashlib.sha256(key.encode()).hexdigest()} {key_id}"
-        edge.host.check_output(f"echo '{entry}' >> {MAPS}/keys.map")
-        edge.tell(f"add map {MAPS}/keys.map {entry}")
+        edge.remember("keys.map", hashlib.sha256(key.encode()).hexdigest(), key_id)
         return key
 
     return make
@@ -54,5 +63,5 @@ def new_key(edge: Edge) -> Callable[[str], str]:
 
 @pytest.fixture
 def key(new_key: Callable[[str], str]) -> str:
-    """A key that is let in."""
-    return new_key("default")
+    """A key that is let in, with a rate of its own."""
+    return new_key(f"key-{secrets.token_hex(8)}")

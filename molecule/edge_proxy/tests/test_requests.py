@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from contextlib import closing
 
@@ -20,6 +19,16 @@ def test_health_follows_the_engines_and_needs_no_key(silent: Edge) -> None:
     silent.host.check_output(f"touch /run/fake-engine-{BLUE}.sick")
     wait(lambda: silent.ask("/health").status == 503, "a sick engine is out of use")
     silent.host.check_output(f"rm /run/fake-engine-{BLUE}.sick")
+
+
+def test_a_host_that_is_leaving_says_so_to_the_load_balancer_only(blue: Edge, key: str) -> None:
+    blue.remember("host.map", "leaving", "1")
+    assert blue.ask("/health").status == 503
+    assert blue.complete(key).status == 200
+    blue.host.check_output("systemctl reload haproxy")
+    wait(lambda: blue.ask("/health").status == 503, "a reload keeps it")
+    blue.forget("host.map")
+    wait(lambda: blue.ask("/health").status == 200, "the host stays after all")
 
 
 def test_a_completion_comes_back(blue: Edge, key: str) -> None:
@@ -112,20 +121,9 @@ def test_a_chunked_body_of_unknown_length_is_bounded_too(blue: Edge, key: str) -
         headers = {"Authorization": f"Bearer {key}", "Transfer-Encoding": "chunked"}
         chunks = (b'{"model": "demo", "padding": "', *(b"x" * 1000 for _ in range(60)), b'"}')
         connection.request("POST", COMPLETIONS, iter(chunks), headers, encode_chunked=True)
-        assert connection.getresponse().status == 413
-
-
-def test_a_body_that_does_not_come_is_not_waited_for(blue: Edge, key: str) -> None:
-    with closing(blue.connect()) as connection:
-        connection.putrequest("POST", COMPLETIONS)
-        connection.putheader("Authorization", f"Bearer {key}")
-        connection.putheader("Content-Length", "500")
-        connection.endheaders(b'{"model": "demo", ')
-        start = time.monotonic()
         response = connection.getresponse()
-        assert response.status == 408
-        assert json.loads(response.read())["error"]["code"] == "request_timeout"
-        assert time.monotonic() - start < 5
+        assert response.status == 413
+        assert json.loads(response.read())["error"]["code"] == "request_too_large"
 
 
 def test_broken_http_goes_no_further(blue: Edge) -> None:
@@ -140,14 +138,3 @@ def test_without_an_engine_the_client_is_told_to_wait(silent: Edge, key: str) ->
     assert answer.status == 503
     assert answer.error["code"] == "engine_unavailable"
     assert answer.headers["retry-after"] == "5"
-
-
-def test_a_key_beyond_its_rate_waits_and_the_others_do_not(blue: Edge, new_key: Callable[[str], str]) -> None:
-    eager, calm = new_key("eager"), new_key("calm")
-    statuses = [blue.ask("/v1/models", eager).status for _ in range(205)]
-    assert statuses[:200] == [200] * 200
-    refused = blue.ask("/v1/models", eager)
-    assert refused.status == 429
-    assert refused.error["code"] == "rate_limit_exceeded"
-    assert refused.headers["retry-after"] == "30"
-    assert blue.ask("/v1/models", calm).status == 200

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import pairwise
+from typing import Any
 
 from edge_client import BLUE, GREEN, IN_MAINTENANCE, IN_USE, MODEL, Edge
 
@@ -39,7 +40,7 @@ def test_a_stream_arrives_as_it_is_made(blue: Edge, key: str) -> None:
 
 
 def test_an_engine_that_thinks_longer_than_a_client_may_stall_is_waited_for(blue: Edge, key: str) -> None:
-    assert blue.complete(key, delay_seconds=3).status == 200
+    assert blue.complete(key, delay_seconds=4).status == 200
 
 
 def test_the_key_stops_at_the_edge_and_the_trace_does_not(blue: Edge, key: str) -> None:
@@ -52,6 +53,27 @@ def test_the_key_stops_at_the_edge_and_the_trace_does_not(blue: Edge, key: str) 
     assert len(answer.headers["x-request-id"]) == 36
 
 
+def log_entries(lines: list[str]) -> list[dict[str, Any]]:
+    """The requests in the journal: every line that begins as one must be one."""
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def test_whatever_a_client_sends_an_entry_of_the_log_is_json(blue: Edge, key: str) -> None:
+    marks = {"X-Amzn-Trace-Id": 'Root="\\' + "x" * 3000, "X-Forwarded-For": '"}{' + "y" * 3000}
+    blue.ask("/" + "x" * 12_000, key, headers={"X-Amzn-Trace-Id": "long"})
+    blue.ask("/v1/chat/completions", key, {"model": '"\n\\' + "z" * 5000}, headers=marks)
+    with closing(blue.connect()) as connection:
+        connection.connect()
+        connection.sock.sendall(b'GET /"\\x7f\xff HTTP/1.1\r\nHost: x\r\n\r\n')
+        connection.sock.recv(65536)
+    lines = blue.host.check_output("journalctl -u haproxy -o cat --no-pager -n 20").splitlines()
+    long = next(entry for entry in reversed(log_entries(lines)) if entry["trace_id"] == "long")
+    assert len(long["path"]) == 512
+    odd = next(entry for entry in reversed(log_entries(lines)) if entry["trace_id"].startswith('Root="\\'))
+    assert odd["model"].startswith('"\n\\z')
+    assert odd["status"] == 404
+
+
 def test_the_access_log_says_who_and_how_long_but_never_the_key(
     blue: Edge, new_key: Callable[[str], str]
 ) -> None:
@@ -62,7 +84,7 @@ def test_the_access_log_says_who_and_how_long_but_never_the_key(
     blue.ask(f"/v1/chat/completions?key={key}", key, {"model": "wrong"})
     blue.ask("/v1/models", key + "x")
     lines = blue.host.check_output("journalctl -u haproxy -o cat --no-pager").splitlines()
-    entries = [json.loads(line) for line in lines if line.startswith("{")]
+    entries = log_entries(lines)
     entry = next(entry for entry in reversed(entries) if entry["trace_id"] == trace)
     assert entry["key_id"] == "who"
     assert (entry["status"], entry["method"], entry["path"]) == (200, "GET", "/v1/models")
@@ -82,10 +104,13 @@ def test_requests_beyond_what_an_engine_works_on_wait_in_the_queue(blue: Edge, k
 
 
 class Load:
-    """Requests without a pause, on two connections, until stopped. Each connection is kept."""
+    """Requests without a pause, on two connections, until stopped. Each connection is kept.
+
+    Every other one is a completion. The keys are many, so that none exceeds its rate.
+    """
 
     def __init__(self, edge: Edge, new_key: Callable[[str], str]) -> None:
-        self._edge, self._keys = edge, [new_key(f"load-{number}") for number in range(10)]
+        self._edge, self._keys = edge, [new_key(f"load-{number}") for number in range(20)]
         self._stop = threading.Event()
         self.engines: list[str] = []
         self.failures: list[str] = []
@@ -107,8 +132,13 @@ class Load:
             if self._stop.is_set():
                 break
             key = self._keys[(2 * turn + number) % len(self._keys)]
+            headers = {"Authorization": f"Bearer {key}"}
             try:
-                connection.request("GET", "/v1/models", headers={"Authorization": f"Bearer {key}"})
+                if turn % 2:
+                    body = json.dumps({"model": MODEL, "messages": []})
+                    connection.request("POST", "/v1/chat/completions", body, headers)
+                else:
+                    connection.request("GET", "/v1/models", headers=headers)
                 response = connection.getresponse()
                 response.read()
                 if response.status != 200:
@@ -125,11 +155,12 @@ def test_a_reload_loses_no_request_and_cuts_no_stream(
     blue: Edge, key: str, new_key: Callable[[str], str]
 ) -> None:
     with ThreadPoolExecutor(1) as pool, Load(blue, new_key) as load:
-        streamed = pool.submit(stream, blue, key, 10, 0.5)
+        # Silent for longer at a time than a client may be: the stream lives in a process that was told to go.
+        streamed = pool.submit(stream, blue, key, 4, 2.5)
         for _ in range(3):
             time.sleep(1)
             blue.host.check_output("systemctl reload haproxy")
-        assert len(streamed.result()) == 11
+        assert len(streamed.result()) == 5
     assert load.failures == []
     assert len(load.engines) > 50
 

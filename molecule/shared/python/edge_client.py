@@ -6,7 +6,7 @@ import http.client
 import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from testinfra.host import Host
@@ -39,9 +39,8 @@ class Answer:
 class Edge:
     """The edge proxy of the host, reached as the load balancer reaches it."""
 
-    def __init__(self, host: Host) -> None:
-        self.host = host
-        self.address = host.check_output("hostname -I").split()[0]
+    def __init__(self, host: Host, address: str) -> None:
+        self.host, self.address = host, address
 
     def connect(self) -> http.client.HTTPConnection:
         """Open a connection."""
@@ -59,9 +58,11 @@ class Edge:
         sent = {} if key is None else {"Authorization": f"Bearer {key}"}
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         with closing(self.connect()) as connection:
-            connection.request(
-                method or ("GET" if body is None else "POST"), path, data, {**sent, **(headers or {})}
-            )
+            # An edge that has heard enough answers before it has taken all: clients read that answer.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(
+                    method or ("GET" if body is None else "POST"), path, data, {**sent, **(headers or {})}
+                )
             response = connection.getresponse()
             found = {name.lower(): value for name, value in response.getheaders()}
             return Answer(response.status, found, response.read().decode())
@@ -76,10 +77,36 @@ class Edge:
         answer: str = self.host.check_output(say, command)
         return answer
 
+    def remember(self, name: str, key: str, value: str) -> None:
+        """Add to a map, in its file and in the running process."""
+        path = f"{MAPS}/{name}"
+        self.host.check_output(
+            f"echo '{key} {value}' >> {path} && "
+            f"echo 'add map {path} {key} {value}' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock"
+        )
+
+    def forget(self, name: str) -> None:
+        """Empty a map, in its file and in the running process."""
+        path = f"{MAPS}/{name}"
+        self.host.check_output(
+            f": > {path} && echo 'clear map {path}' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock"
+        )
+
+    def run_engines(self, *ports: int) -> None:
+        """Have these engines run and be used, and no other. What HAProxy thinks may be old."""
+        others = [port for port in COLOURS if port not in ports]
+        commands = [f"systemctl start fake-engine@{port}" for port in ports]
+        commands += [f"systemctl stop fake-engine@{port}" for port in others]
+        commands += [f"until {_answers(port)}; do sleep 0.1; done" for port in ports]
+        self.host.check_output(" && ".join(commands))
+        wanted = {COLOURS[port]: IN_USE if port in ports else DOWN for port in COLOURS}
+        wait(lambda: self.states() == wanted, f"{wanted}")
+
     def start_engine(self, port: int) -> None:
         """Start a colour and wait until the edge uses it."""
-        answers = f"curl --silent --output /dev/null http://127.0.0.1:{port}/health"
-        self.host.check_output(f"systemctl start fake-engine@{port} && until {answers}; do sleep 0.1; done")
+        self.host.check_output(
+            f"systemctl start fake-engine@{port} && until {_answers(port)}; do sleep 0.1; done"
+        )
         self.wait_state(port, IN_USE)
 
     def stop_engine(self, port: int) -> None:
@@ -94,11 +121,18 @@ class Edge:
 
     def state(self, colour: str) -> tuple[str, str]:
         """Return a server's operational and administrative state."""
-        for line in self.tell("show servers state engine").splitlines():
-            fields = line.split()
-            if fields[3:4] == [colour]:
-                return fields[5], fields[6]
-        raise AssertionError(f"HAProxy has no server {colour}")
+        return self.states()[colour]
+
+    def states(self) -> dict[str, tuple[str, str]]:
+        """Return the states of both servers."""
+        rows = [line.split() for line in self.tell("show servers state engine").splitlines()]
+        found = {row[3]: (row[5], row[6]) for row in rows if row[3:4] and row[3] in COLOURS.values()}
+        assert found.keys() == set(COLOURS.values()), f"HAProxy lacks a server: {rows}"
+        return found
+
+
+def _answers(port: int) -> str:
+    return f"curl --silent --output /dev/null http://127.0.0.1:{port}/health"
 
 
 def wait(condition: Callable[[], bool], what: str, seconds: float = 15) -> None:
