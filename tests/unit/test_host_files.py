@@ -1,0 +1,97 @@
+"""The module that writes several files of a host."""
+
+from __future__ import annotations
+
+import grp
+import json
+import os
+import pwd
+from pathlib import Path
+
+import pytest
+from ansible_collections.airlift.stack.plugins.modules import host_files
+
+ME = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name}
+
+
+def options(**given: object) -> dict[str, object]:
+    return {"content": None, "merge": None, "mode": "0644", **ME, **given}
+
+
+def put(path: Path, **given: object) -> bool:
+    """Do what the module does to one file; whether that changed it."""
+    before = host_files.found(path)
+    after = host_files.plan(before, options(**given))
+    if before != after:
+        host_files.write(after)
+    assert host_files.found(path) == after
+    return before != after
+
+
+def test_a_file_is_written_once_with_its_directories(tmp_path: Path) -> None:
+    path = tmp_path / "a/b/c.conf"
+    assert put(path, content="x = é\n")
+    assert not put(path, content="x = é\n")
+    assert path.read_text() == "x = é\n"
+    assert {one.stat().st_mode & 0o777 for one in (tmp_path / "a", tmp_path / "a/b")} == {0o755}
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("change", [{"content": "y"}, {"mode": "0600"}])
+def test_text_and_mode_are_both_looked_at(tmp_path: Path, change: dict[str, str]) -> None:
+    path = tmp_path / "file"
+    put(path, content="x")
+    assert put(path, **{"content": "x", **change})
+
+
+def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("theirs")
+    path = tmp_path / "file"
+    path.symlink_to("other")
+    assert put(path, content="theirs")
+    assert not path.is_symlink()
+    put(path, content="ours")
+    assert (tmp_path / "other").read_text() == "theirs"
+
+
+def test_what_is_no_text_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"\xff\xfe")
+    assert put(path, content="x")
+
+
+def test_merging_keeps_what_is_somebody_elses(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{"auths": {"lab": {"auth": "bGFi"}}, "credHelpers": {"lab": "pass"}}')
+    keys = {"credHelpers": {"ecr": "ecr-login"}}
+    assert put(path, merge=keys)
+    assert json.loads(path.read_text()) == {
+        "auths": {"lab": {"auth": "bGFi"}},
+        "credHelpers": {"lab": "pass", "ecr": "ecr-login"},
+    }
+    assert not put(path, merge=keys)
+
+
+def test_merging_leaves_the_text_alone_where_nothing_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{"b":1,\n"a":{"c" :2}}')
+    path.chmod(0o644)
+    assert not put(path, merge={"a": {"c": 2}})
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '"x"'])
+def test_what_cannot_be_merged_into_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    with pytest.raises(host_files.RefusedError, match=r"Failed to read .*config.json.*Correct or remove"):
+        put(path, merge={"a": 1})
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"content": "", "merge": {}}, {"content": "", "owner": "no-such-user"}]
+)
+def test_options_that_say_nothing_or_too_much_are_refused(tmp_path: Path, given: dict[str, object]) -> None:
+    with pytest.raises(host_files.RefusedError, match="Failed to write"):
+        put(tmp_path / "file", **given)
+    assert list(tmp_path.iterdir()) == []
