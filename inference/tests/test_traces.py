@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.agent.airlift_agent.traces import Sampler, Trace, parse, segment
+from inference.agent.airlift_agent.traces import Sampler, Trace, of, parse, segment
 from inference.agent.airlift_agent.tracing import Datagrams, Outbox, segments
 
 ROOT = "1-67891233-abcdef012345678912345678"
@@ -130,6 +130,13 @@ def test_where_nobody_decided_the_first_of_each_second_and_a_share() -> None:
     others.takes(traces[0], 7.0)
     share.takes(traces[0], 7.0)
     assert [share.takes(trace, 7.0) for trace in traces] == [others.takes(trace, 7.0) for trace in traces]
+
+
+def test_who_has_no_key_does_not_decide_that_he_is_traced() -> None:
+    nobody = {**ENTRY, "key_id": "-"}
+    assert of(ENTRY) == Trace(ROOT, sampled=True)
+    assert of(nobody) == Trace(ROOT, sampled=None)
+    assert of({**nobody, "trace_id": f"Root={ROOT};Sampled=0"}) == Trace(ROOT, sampled=False)
 
 
 def journal(entry: object) -> str:

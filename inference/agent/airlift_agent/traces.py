@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -60,6 +60,17 @@ def parse(header: object) -> Trace | None:
         return None
     sampled = {"0": False, "1": True}.get(given.get("sampled", ""))
     return Trace(root, parent if _PARENT.fullmatch(parent) else None, sampled)
+
+
+def of(entry: Mapping[str, Any]) -> Trace | None:
+    """Return the trace of a line of the access log.
+
+    Who has no key decides nothing that costs: that his request be traced is not for him to say.
+    """
+    trace = parse(entry.get("trace_id"))
+    if trace is not None and trace.sampled and not _known(entry, "key_id"):
+        return replace(trace, sampled=None)
+    return trace
 
 
 def segment(entry: Mapping[str, Any], trace: Trace, ended: float, stack: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .config import DEFAULT_PATH, load
 from .delivery.errors import DeliveryError
-from .traces import Sampler, parse, segment
+from .traces import Sampler, of, segment
 
 _FOLLOW = ("journalctl", "--follow", "--lines=0", "--output=json", "--unit=haproxy.service")
 _BATCH = 25
@@ -112,7 +112,7 @@ def segments(lines: Iterable[str], stack: str, sampler: Sampler) -> Iterator[str
             ended = int(found["__REALTIME_TIMESTAMP"]) / 1_000_000
         except (ValueError, KeyError, TypeError):
             continue  # HAProxy's other lines
-        trace = parse(entry.get("trace_id")) if isinstance(entry, dict) else None
+        trace = of(entry) if isinstance(entry, dict) else None
         if trace is not None and sampler.takes(trace, ended):
             yield json.dumps(segment(entry, trace, ended, stack))
 
