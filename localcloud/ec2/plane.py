@@ -57,8 +57,14 @@ class Ec2Plane(Plane):
         lifecycle.patch(self._console, self._instances.reboot)
 
     def control(self) -> Routes:
-        """POST spot-interruption: `{"instance_id": "i-…", "action": "terminate", "in_seconds": 120}`."""
-        return {("POST", "spot-interruption"): self._interruptions.announce}
+        """POST spot-interruption: `{"instance_id": "i-…", "action": "terminate", "in_seconds": 120}`.
+
+        POST rebalance-recommendation: `{"instance_id": "i-…"}`.
+        """
+        return {
+            ("POST", "spot-interruption"): self._interruptions.announce,
+            ("POST", "rebalance-recommendation"): self._interruptions.recommend,
+        }
 
     def networks(self) -> list[Network]:
         """One per VPC that has or had instances."""

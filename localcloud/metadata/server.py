@@ -111,6 +111,7 @@ class Handler(BaseHTTPRequestHandler):
             profile_info=credentials.info(profile) if profile else None,
             role_name=profile.role_name if profile else None,
             interruption=self.server.interruptions.of(view.id),
+            recommendation=self.server.interruptions.recommendation_of(view.id),
         )
         leaves = tree(identity)
         if view.user_data is not None:

@@ -28,6 +28,8 @@ class Identity:
     """Its credentials are listed below iam/security-credentials."""
     interruption: str | None = None
     """JSON of spot/instance-action."""
+    recommendation: str | None = None
+    """JSON of events/recommendations/rebalance."""
 
 
 def tree(identity: Identity) -> dict[str, str]:
@@ -62,6 +64,8 @@ def tree(identity: Identity) -> dict[str, str]:
         leaves[f"iam/security-credentials/{identity.role_name}"] = ""
     if identity.interruption:
         leaves["spot/instance-action"] = identity.interruption
+    if identity.recommendation:
+        leaves["events/recommendations/rebalance"] = identity.recommendation
     if view.metadata.tags:
         leaves |= {f"tags/instance/{key}": value for key, value in identity.tags.items()}
     return {f"meta-data/{path}": text for path, text in leaves.items()} | {

@@ -213,6 +213,19 @@ def test_a_spot_interruption_is_announced(instance: Instance, cloud: Cloud) -> N
     assert json.loads(instance.ssh(f"{TOKEN}; {path}"))["action"] == "stop"
 
 
+def test_a_rebalance_recommendation_is_shown(instance: Instance, cloud: Cloud) -> None:
+    path = f"{GET}/meta-data/events/recommendations/rebalance"
+    assert instance.ssh(f"{TOKEN}; {path} || echo none") == "none"
+    subprocess.run(
+        [
+            "curl", "-sf", "-d", json.dumps({"instance_id": instance.id}),
+            f"{cloud.endpoint}/_localcloud/rebalance-recommendation",
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    assert json.loads(instance.ssh(f"{TOKEN}; {path}"))["noticeTime"].endswith("Z")
+
+
 def test_stop_and_start_keep_the_address_and_the_disk(instance: Instance) -> None:
     instance.ssh("echo kept > mark")
     instance.account.ec2.stop_instances(InstanceIds=[instance.id])
