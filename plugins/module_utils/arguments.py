@@ -81,6 +81,7 @@ STACK: Spec = {
     "name": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "destroy_data": {"type": "bool", "default": False},
+    "replace_hosts": {"type": "bool", "default": False},
     "tags": {"type": "dict", "default": {}},
     **CONNECTION,
     **LAYERS,

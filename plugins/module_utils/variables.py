@@ -41,6 +41,7 @@ KNOWN: Mapping[str, str] = {
     "airlift_generate_certificate": "make a certificate authority and a certificate for the domain",
     "airlift_domain_in_hosts_file": "name the load balancer's address in this machine's /etc/hosts",
     "airlift_key_grace_hours": "how long a replaced API key stays valid, for rotate.yml",
+    "airlift_replace_hosts": "provision.yml may replace all hosts at once",
     "airlift_destroy_confirm": "answers destroy.yml's question",
     "airlift_destroy_data": "destroy.yml deletes data too",
 }

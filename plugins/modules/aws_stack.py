@@ -35,6 +35,12 @@ options:
     description: Whether data may be deleted, by O(state=absent) or by a replacement.
     type: bool
     default: false
+  replace_hosts:
+    description:
+      - Whether all hosts may be replaced at once, as another instance type or volume size makes necessary.
+        New hosts serve only once they are configured and released, so there is a gap.
+    type: bool
+    default: false
   tags:
     description: Further tags for every resource. Tags that others add are left alone.
     type: dict
@@ -44,7 +50,7 @@ options:
     type: dict
     suboptions:
       cidr:
-        description: The VPC's addresses, between V(/16) and V(/28).
+        description: The VPC's addresses, between V(/16) and V(/24).
         type: str
         default: 10.213.0.0/16
       zones:

@@ -25,9 +25,8 @@ options:
     description: The name by which clients ask for it. By default it follows from the largest file's name.
     type: str
   bucket:
-    description: The stack's bucket.
+    description: The stack's bucket. Check mode can do without one; it then says whether the source exists.
     type: str
-    required: true
   sha256:
     description: The digest that an C(https:) source must have. Without it the source is fetched on every run.
     type: str
@@ -99,6 +98,16 @@ def publish(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 
     session = Session(connection(params))
     source = parse(params["source"], params["sha256"], lambda: session.client("s3"))
+    if params["bucket"] is None:
+        pinned = source.pin()
+        return {
+            "changed": True,
+            "digest": UNKNOWN,
+            "name": params["name"] or UNKNOWN,
+            "source": pinned.text,
+            "files": [],
+            "uploaded_bytes": 0,
+        }
     store = Store(session.client("s3"), params["bucket"])
     reporter = Reporter(params["_progress_file"])
     publisher = Publisher(
@@ -120,13 +129,15 @@ def main() -> None:
     argument_spec: dict[str, Any] = {
         "source": {"type": "str", "required": True},
         "name": {"type": "str"},
-        "bucket": {"type": "str", "required": True},
+        "bucket": {"type": "str"},
         "sha256": {"type": "str"},
         "cache_dir": {"type": "path", "default": "~/.cache/airlift/models"},
         "_progress_file": {"type": "path"},
         **CONNECTION,
     }
     module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
+    if module.params["bucket"] is None and not module.check_mode:
+        module.fail_json(msg="bucket is missing: only check mode can do without one.")
     try:
         result = publish(module.params, module.check_mode)
     except ImportError as error:

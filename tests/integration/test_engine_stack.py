@@ -65,7 +65,7 @@ def test_from_nothing_to_nothing(cloud: Cloud) -> None:
     assert second["outputs"] == first["outputs"]
     seen = cloud.info()
     assert seen["exists"]
-    assert seen["outputs"] == {**first["outputs"], "endpoint_url": seen["outputs"]["endpoint_url"]}
+    assert seen["outputs"] == first["outputs"]
     kept = cloud.provision(state="absent")
     assert not kept["failed"], kept.get("msg")
     assert len(cloud.info()["resources"]) == KEPT
@@ -110,7 +110,7 @@ def test_check_mode_plans_everything_and_changes_nothing(cloud: Cloud) -> None:
             [f"update observability/log-group/{name}" for name in ("edge", "host", "inference")],
         ),
         (
-            {"compute": {"volume_gib": 40}},
+            {"compute": {"volume_gib": 40}, "replace_hosts": True},
             [
                 "replace compute/host/1",
                 "replace compute/host/2",
@@ -126,6 +126,28 @@ def test_one_option_changes_exactly_that(cloud: Cloud, options: dict[str, Any], 
     assert not result["failed"], result.get("msg")
     assert steps(result) == changes
     assert steps(cloud.provision(**options)) == []
+
+
+def test_all_hosts_are_not_replaced_unasked(cloud: Cloud) -> None:
+    cloud.provision()
+    planned = cloud.provision(check=True, compute={"volume_gib": 40})
+    assert planned["summary"]["replace"] == 4
+    assert any("Outside check mode that is refused" in warning for warning in cloud.warned)
+    cloud.forget_requests()
+    refused = cloud.provision(compute={"volume_gib": 40})
+    assert refused["failed"]
+    assert "replaces every host at once (compute/host/1, compute/host/2)" in refused["msg"]
+    assert cloud.requests()["mutating"] == 0
+
+
+def test_deletion_protection_is_seen_before_anything_goes(cloud: Cloud) -> None:
+    cloud.provision(ingress={"deletion_protection": True})
+    cloud.forget_requests()
+    for check in (True, False):
+        refused = cloud.provision(state="absent", check=check)
+        assert refused["failed"]
+        assert "has deletion protection. Nothing was removed." in refused["msg"]
+    assert cloud.requests()["mutating"] == 0
 
 
 def test_a_changed_tag_of_the_owner_goes_everywhere_and_foreign_ones_stay(cloud: Cloud) -> None:

@@ -43,7 +43,6 @@ def test_ec2_alone_may_assume_the_role() -> None:
         ),
         ("ReadModels", {"s3:GetObject"}, [f"{BUCKET}/models/*"]),
         ("ListModels", {"s3:ListBucket"}, [BUCKET]),
-        ("WriteLogObjects", {"s3:PutObject"}, [f"{BUCKET}/logs/hosts/*"]),
         ("ReadKeys", {"secretsmanager:GetSecretValue"}, [Reference("secrets/api-keys", "arn")]),
         ("ReadRelease", {"ssm:GetParameter"}, [Reference("delivery/release", "arn")]),
         (
@@ -66,7 +65,7 @@ def test_each_thing_a_host_does(sid: str, actions: set[str], resources: list[obj
 
 def test_and_nothing_else() -> None:
     assert set(policy()) == {
-        *("RegistryLogin", "PullImages", "ReadModels", "ListModels", "WriteLogObjects"),
+        *("RegistryLogin", "PullImages", "ReadModels", "ListModels"),
         *("ReadKeys", "ReadRelease", "WriteLogEvents", "WriteMetrics", "WriteTraces"),
     }
 

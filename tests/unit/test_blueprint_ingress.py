@@ -107,6 +107,7 @@ def test_a_certificate_is_known_by_its_fingerprints() -> None:
         ({"edge_port": 65536}, r"ingress\.edge_port is 65536"),
         ({"idle_timeout_seconds": 4001}, r"ingress\.idle_timeout_seconds is 4001"),
         ({"tls_policy": "ELBSecurityPolicy-2016-08"}, r"ingress\.tls_policy is 'ELBSecurityPolicy-2016-08'"),
+        ({"tls_policy": "ELBSecurityPolicy-TLS13-1-0-2021-06"}, r"nothing below 1\.2"),
         ({"certificate": "nothing"}, r"certificate_file must hold one PEM certificate; it holds none"),
         ({"private_key": "nothing"}, r"private_key_file must hold one PEM private key"),
         ({"certificate_chain": "nothing"}, r"certificate_chain_file must hold PEM certificates"),

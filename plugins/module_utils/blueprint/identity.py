@@ -57,7 +57,7 @@ def wanted(options: StackOptions, facts: Facts) -> list[Wanted]:
 
 
 def host_policy(options: StackOptions, facts: Facts) -> dict[str, Value]:
-    """Return what a host may do: pull one image, read models, a secret, a parameter, write what it observes."""
+    """Return what a host may do: pull an image; read models, a secret, a parameter; write logs, figures."""
     bucket = storage.bucket_arn(options, facts)
     groups = [
         arn(facts, "logs", f"log-group:{name}:*") for name in observability.group_names(options).values()
@@ -71,7 +71,6 @@ def host_policy(options: StackOptions, facts: Facts) -> dict[str, Value]:
         ),
         allow("ReadModels", ["s3:GetObject"], [f"{bucket}/models/*"]),
         allow("ListModels", ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": ["models/*"]}}),
-        allow("WriteLogObjects", ["s3:PutObject"], [f"{bucket}/logs/hosts/*"]),
         allow("ReadKeys", ["secretsmanager:GetSecretValue"], [Reference("secrets/api-keys", "arn")]),
         allow("ReadRelease", ["ssm:GetParameter"], [Reference("delivery/release", "arn")]),
         allow("WriteLogEvents", ["logs:CreateLogStream", "logs:PutLogEvents"], groups),

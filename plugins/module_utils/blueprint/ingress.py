@@ -64,10 +64,10 @@ def _errors(ingress: IngressOptions) -> list[str]:
         errors.append(
             f"ingress.idle_timeout_seconds is {ingress.idle_timeout_seconds}; it must be from 1 to 4000."
         )
-    if not ingress.tls_policy.startswith("ELBSecurityPolicy-TLS13-1-"):
+    if not ingress.tls_policy.startswith(("ELBSecurityPolicy-TLS13-1-2-", "ELBSecurityPolicy-TLS13-1-3-")):
         errors.append(
-            f"ingress.tls_policy is {ingress.tls_policy!r}; it must be one of AWS's that speak TLS 1.3, "
-            "such as ELBSecurityPolicy-TLS13-1-2-2021-06."
+            f"ingress.tls_policy is {ingress.tls_policy!r}; it must be one of AWS's that speak TLS 1.3 and "
+            "nothing below 1.2, such as ELBSecurityPolicy-TLS13-1-2-2021-06."
         )
     return errors + _pem_errors(ingress)
 

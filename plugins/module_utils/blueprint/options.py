@@ -15,7 +15,8 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from ..reconcile.errors import BlueprintError
 
-NAME = re.compile(r"^[a-z][a-z0-9-]{1,19}$")
+NAME = re.compile(r"^(?!aws|ssm|internal-|sg(-|$))[a-z][a-z0-9-]{0,18}[a-z0-9]$")
+"""Parameters may not begin with aws or ssm, security groups with sg-, load balancers with internal-."""
 REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
 
 NatMode = Literal["single", "per_zone", "none"]

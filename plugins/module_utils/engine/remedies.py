@@ -70,7 +70,7 @@ _BY_CODE = {
     "BucketNotEmpty": "Something is still writing to it: stop that. " + _AGAIN,
     "OperationNotPermitted": "Set ingress.deletion_protection to false and provision before you remove it.",
     "InvalidSubnet.Conflict": "Another subnet has these addresses: change network.cidr, or remove it.",
-    "InvalidVpc.Range": "Set network.cidr to a block between /16 and /28.",
+    "InvalidVpc.Range": "Set network.cidr to a block between /16 and /24.",
     "InvalidSubnet.Range": "Set network.cidr to a block that is large enough for its zones.",
     "Throttling": _SLOWER,
     "ThrottlingException": _SLOWER,

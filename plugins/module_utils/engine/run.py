@@ -13,7 +13,8 @@ from ..blueprint.options import StackOptions
 from ..cost import render as cost
 from ..cost.estimate import estimate
 from ..reconcile import render
-from ..reconcile.model import Wanted
+from ..reconcile.errors import AirliftError
+from ..reconcile.model import Action, Wanted
 from ..reconcile.plan import Plan
 from ..resources.registry import KINDS
 from .apply import Outcome
@@ -40,6 +41,7 @@ def present(arguments: Arguments, check: bool, voice: Voice) -> Result:
         certificates.check(stack.options.ingress)
     plan_of = preview(stack, arguments["destroy_data"])
     plan = plan_of.plan
+    _keep_serving(plan, arguments["replace_hosts"], check, voice)
     stack.announce(plan)
     outcome = stack.run(plan, plan_of.context) if plan.changing and not check else None
     ingress = stack.options.ingress
@@ -52,6 +54,23 @@ def present(arguments: Arguments, check: bool, voice: Voice) -> Result:
     )
     result["cost"] = cost.as_data(estimate(plan_of.wanted, plan_of.facts.region))
     return result | _told([outcome] if outcome else [])
+
+
+def _keep_serving(plan: Plan, allowed: bool, check: bool, voice: Voice) -> None:
+    """Raise ``AirliftError`` if every host would be replaced at once: new ones serve only once released."""
+    hosts = [step for step in plan.steps if step.kind == "instance"]
+    staying = [step for step in hosts if step.action in (Action.NONE, Action.UPDATE)]
+    going = [step.key for step in hosts if step.action is Action.REPLACE]
+    if allowed or staying or not going:
+        return
+    what = f"This replaces every host at once ({', '.join(going)}), and new ones serve only once released."
+    remedy = (
+        "Accept the gap with replace_hosts (-e airlift_replace_hosts=true), or bring up a second stack "
+        "beside this one and move the domain to it."
+    )
+    if not check:
+        raise AirliftError(what, remedy)
+    voice.warn(f"{what} Outside check mode that is refused. {remedy}")
 
 
 def absent(arguments: Arguments, check: bool, voice: Voice) -> Result:

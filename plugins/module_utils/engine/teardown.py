@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -9,9 +10,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ..aws import Session
 from ..blueprint.options import Facts
 from ..blueprint.stack import collect
+from ..reconcile.errors import AirliftError
 from ..reconcile.model import Found
 from ..reconcile.plan import Plan, removal
-from ..resources.arns import TYPES, type_of
+from ..resources.arns import PARTS, TYPES, type_of
 from ..resources.kind import KEY_TAG, STACK_TAG, Context
 from .apply import Outcome
 from .finding import find_all
@@ -58,6 +60,9 @@ def remove(stack: Stack, data_may_go: bool, check: bool) -> Removal:
     """Delete the stack; what holds data only if ``data_may_go``. With ``check``, only say what would go."""
     inventory = take_inventory(stack)
     plan = removal(inventory.found, stack.kinds, inventory.protected, data_may_go)
+    for step in plan.changing:
+        if step.found is not None and (reasons := stack.kinds[step.kind].protected(step.found)) is not None:
+            raise AirliftError(f"{reasons[0]} Nothing was removed.", reasons[1])
     stack.announce(plan)
     result = Removal(plan)
     if check:
@@ -96,5 +101,17 @@ def strangers(session: Session, stack: str) -> tuple[str, ...]:
         ]
     except (BotoCoreError, ClientError):
         return ()
-    known = frozenset(TYPES.values())
-    return tuple(arn for arn, tags in sorted(listed) if KEY_TAG not in tags or type_of(arn) not in known)
+    known = frozenset(TYPES.values()) | PARTS
+    unknown = {arn for arn, tags in listed if KEY_TAG not in tags or type_of(arn) not in known}
+    return tuple(sorted(unknown | _volumes(session, [arn for arn, _ in listed])))
+
+
+def _volumes(session: Session, listed: Sequence[str]) -> set[str]:
+    """Return the volumes among ``listed`` that are still there: one without its instance costs money."""
+    by_id = {arn.rsplit("/", 1)[-1]: arn for arn in listed if type_of(arn) == "ec2:volume"}
+    if not by_id:
+        return set()
+    pages = session.client("ec2").get_paginator("describe_volumes")
+    asked = pages.paginate(Filters=[{"Name": "volume-id", "Values": sorted(by_id)}])
+    there = [volume for page in asked for volume in page["Volumes"]]
+    return {by_id[volume["VolumeId"]] for volume in there if volume["State"] not in ("deleting", "deleted")}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 _SECONDS = 1800
 _LAST_LINES = 8
+PLATFORM = "linux/amd64"
+"""Of hosts and of the wheels that the image is made of, whatever this machine is."""
 
 
 class Builder:
@@ -49,6 +51,7 @@ class Builder:
             dockerfile=context.dockerfile,
             buildargs=dict(context.build_arguments),
             tag=reference,
+            platform=PLATFORM,
             rm=True,
             forcerm=True,
             decode=True,

@@ -146,7 +146,7 @@ def _variables(instance: Instance, access: Access) -> dict[str, str]:
         "airlift_private_address": instance.private_address,
     }
     connect = _over_ssm(instance, access) if access.connection == "ssm" else _over_ssh(instance, access)
-    return about | {"ansible_user": access.user} | connect
+    return about | connect
 
 
 def _over_ssh(instance: Instance, access: Access) -> dict[str, str]:
@@ -159,6 +159,7 @@ def _over_ssh(instance: Instance, access: Access) -> dict[str, str]:
     )
     return {
         "ansible_connection": "ansible.builtin.ssh",
+        "ansible_user": access.user,
         "ansible_host": instance.private_address,
         "ansible_ssh_common_args": shlex.join(word for option in options for word in ("-o", option)),
     }
@@ -167,6 +168,8 @@ def _over_ssh(instance: Instance, access: Access) -> dict[str, str]:
 def _over_ssm(instance: Instance, access: Access) -> dict[str, str]:
     variables = {
         "ansible_connection": "amazon.aws.aws_ssm",
+        # A session's user is always ssm-user, whose home may not exist yet.
+        "ansible_remote_tmp": "/tmp/.ansible-airlift",  # noqa: S108  # on the host, made with mode 0700
         "ansible_host": instance.id,
         "ansible_aws_ssm_instance_id": instance.id,
         "ansible_aws_ssm_region": access.region,

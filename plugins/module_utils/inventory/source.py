@@ -38,8 +38,16 @@ def console_keys(ec2: EC2Client, instance_ids: Iterable[str]) -> Mapping[str, li
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html
     """
 
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - the plugin says when it is missing
+
     def keys(instance_id: str) -> list[str]:
-        answer = ec2.get_console_output(InstanceId=instance_id, Latest=True)
+        try:
+            answer = ec2.get_console_output(InstanceId=instance_id, Latest=True)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "UnsupportedOperation":
+                raise
+            # Types before Nitro show their console some minutes late, and on no other terms.
+            answer = ec2.get_console_output(InstanceId=instance_id)
         return known_hosts.host_keys(_text(answer.get("Output", "")))
 
     ids = list(instance_ids)

@@ -32,6 +32,9 @@ TYPES: Mapping[str, str] = {
 }
 """By kind. A target has no ARN."""
 
+PARTS = frozenset({"ec2:network-interface", "ec2:volume"})
+"""Types of what belongs to an instance, has its tags, and goes with it."""
+
 
 def type_of(arn: str) -> str:
     """Return the type of the resource that ``arn`` names.

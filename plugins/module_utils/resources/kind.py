@@ -113,6 +113,10 @@ class Kind(ABC):
     def delete(self, context: Context, found: Found) -> None:
         """Delete it. One that is gone already is no error."""
 
+    def protected(self, found: Found) -> tuple[str, str] | None:
+        """Return why it may not be deleted and what to do about that, where its owner has said so in AWS."""
+        return None
+
     def settled(self, context: Context, found: Found) -> Found | None:
         """Return the resource once it can be used (state available, running), or None to be asked again.
 

@@ -109,13 +109,19 @@ class LoadBalancer(Kind):
         client: ElasticLoadBalancingv2Client = context.session.client("elbv2")
         client.add_tags(ResourceArns=[found.id], Tags=as_pairs(tags))
 
+    def protected(self, found: Found) -> tuple[str, str] | None:
+        """Deletion protection is the owner's to lift."""
+        if mapping(found.properties, "attributes").get("deletion_protection.enabled") != "true":
+            return None
+        return (
+            f"Load balancer {found.properties['name']} has deletion protection.",
+            "Set airlift_ingress.deletion_protection to false, run playbooks/provision.yml, then delete.",
+        )
+
     def delete(self, context: Context, found: Found) -> None:
-        """Delete it, unless its deletion protection is on: that is the owner's to lift."""
-        if mapping(found.properties, "attributes").get("deletion_protection.enabled") == "true":
-            raise AirliftError(
-                f"Load balancer {found.properties['name']} has deletion protection; it was not deleted.",
-                "Set airlift_ingress.deletion_protection to false, run playbooks/provision.yml, then delete.",
-            )
+        """Delete it, unless its deletion protection is on."""
+        if (reasons := self.protected(found)) is not None:
+            raise AirliftError(*reasons)
         client: ElasticLoadBalancingv2Client = context.session.client("elbv2")
         with absent("LoadBalancerNotFound"):
             client.delete_load_balancer(LoadBalancerArn=found.id)

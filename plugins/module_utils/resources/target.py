@@ -29,6 +29,8 @@ class Target(Kind):
     after: ClassVar[frozenset[str]] = frozenset({"target_group", "instance"})
     create_before_delete: ClassVar[bool] = True
     immutable: ClassVar[frozenset[str]] = frozenset({"target_group", "instance_id"})
+    timeout_seconds: ClassVar[int] = 330
+    """More than AWS' default deregistration delay, and than the stack's own."""
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """One call for the targets of each of our target groups, and one for those where it is needed."""
@@ -55,7 +57,7 @@ class Target(Kind):
         return self.create(context, found.key, properties)
 
     def delete(self, context: Context, found: Found) -> None:
-        """Deregister it: the load balancer lets its requests finish."""
+        """Deregister it. Until its requests have finished it is draining."""
         client: ElasticLoadBalancingv2Client = context.session.client("elbv2")
         with absent("TargetGroupNotFound", "InvalidTarget"):
             client.deregister_targets(
@@ -64,6 +66,19 @@ class Target(Kind):
                     {"Id": text(found.properties, "instance_id"), "Port": number(found.properties, "port")}
                 ],
             )
+
+    def gone(self, context: Context, found: Found) -> bool:
+        """Whether its requests have finished; before that its instance must not go."""
+        client: ElasticLoadBalancingv2Client = context.session.client("elbv2")
+        mine = (text(found.properties, "instance_id"), number(found.properties, "port"))
+        with absent("TargetGroupNotFound"):
+            answer = client.describe_target_health(TargetGroupArn=text(found.properties, "target_group"))
+            return all(
+                (one["Target"]["Id"], one["Target"].get("Port", 0)) != mine
+                for one in answer["TargetHealthDescriptions"]
+                if one.get("TargetHealth", {}).get("State") == "draining"
+            )
+        return True
 
 
 def _of(client: ElasticLoadBalancingv2Client, context: Context, groups: Sequence[str]) -> list[Found]:
