@@ -25,10 +25,13 @@ options:
         type: path
         required: true
       content:
-        description: Its whole text. Give this or O(files[].merge).
+        description: Its whole text. Give this, O(files[].merge) or O(files[].settings).
         type: str
       merge:
         description: Keys that a JSON object in the file must have; others, which are somebody else's, stay.
+        type: dict
+      settings:
+        description: Values by name in a file of names and values such as C(login.defs); its other lines stay.
         type: dict
       mode:
         description: Its mode, in octal digits.
@@ -82,7 +85,6 @@ written:
 """
 
 import grp
-import json
 import os
 import pwd
 import shlex
@@ -93,12 +95,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.airlift.stack.plugins.module_utils.merged_text import (
+    RefusedError,
+    merge_json,
+    set_values,
+)
 
 DIRECTORY_MODE, FILE_MODE = 0o755, 0o644
-
-
-class RefusedError(Exception):
-    """A file that cannot be what it shall be; the sentence says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,7 @@ OPTIONS = {
     "path": {"type": "path", "required": True},
     "content": {"type": "str"},
     "merge": {"type": "dict"},
+    "settings": {"type": "dict"},
     "mode": {"type": "str", "default": "0644"},
     "owner": {"type": "str", "default": "root"},
     "group": {"type": "str", "default": "root"},
@@ -160,10 +164,15 @@ def found(path: Path) -> File:
 
 def plan(before: File, options: Mapping[str, object]) -> File:
     """Return the file as it shall be. Raises RefusedError."""
-    content, merge = options["content"], options["merge"]
-    if (content is None) == (merge is None):
-        raise RefusedError(f"Failed to write {before.path}: give either content or merge.")
-    text = str(content) if content is not None else merged(before, merge)
+    given = {name: options[name] for name in ("content", "merge", "settings") if options[name] is not None}
+    if len(given) != 1:
+        raise RefusedError(f"Failed to write {before.path}: give one of content, merge and settings.")
+    kind, value = next(iter(given.items()))
+    if isinstance(value, Mapping):
+        edit = merge_json if kind == "merge" else set_values
+        text = edit(before.path, before.text or "", value)
+    else:
+        text = str(value)
     try:
         uid = pwd.getpwnam(str(options["owner"])).pw_uid
         gid = grp.getgrnam(str(options["group"])).gr_gid
@@ -172,27 +181,6 @@ def plan(before: File, options: Mapping[str, object]) -> File:
             f"Failed to write {before.path}: {error.args[0]}. Create the owner first."
         ) from error
     return File(before.path, text, int(str(options["mode"]), 8), uid, gid)
-
-
-def merged(before: File, keys: object) -> str:
-    """Return the text of the JSON object with ``keys``, as it is where they are there. Raises RefusedError."""
-    try:
-        stored = json.loads(before.text or "{}")
-    except ValueError as error:
-        raise RefusedError(f"Failed to read {before.path}: {error}. Correct or remove the file.") from error
-    if not isinstance(stored, dict):
-        raise RefusedError(f"Failed to read {before.path}: it is no JSON object. Correct or remove the file.")
-    assert isinstance(keys, Mapping)
-    wanted = _overlay(stored, keys)
-    return before.text if before.text and wanted == stored else json.dumps(wanted, indent=2) + "\n"
-
-
-def _overlay(stored: Mapping[str, object], keys: Mapping[str, object]) -> dict[str, object]:
-    result = dict(stored)
-    for key, value in keys.items():
-        inner = result.get(key)
-        result[key] = _overlay(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
-    return result
 
 
 def validate(module: AnsibleModule, file: File, command: str) -> None:

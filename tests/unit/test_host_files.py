@@ -15,7 +15,7 @@ ME = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgi
 
 
 def options(**given: object) -> dict[str, object]:
-    return {"content": None, "merge": None, "mode": "0644", **ME, **given}
+    return {"content": None, "merge": None, "settings": None, "mode": "0644", **ME, **given}
 
 
 def put(path: Path, **given: object) -> bool:
@@ -77,6 +77,14 @@ def test_merging_leaves_the_text_alone_where_nothing_is_missing(tmp_path: Path) 
     path.write_text('{"b":1,\n"a":{"c" :2}}')
     path.chmod(0o644)
     assert not put(path, merge={"a": {"c": 2}})
+
+
+def test_settings_stand_once_and_other_lines_stay(tmp_path: Path) -> None:
+    path = tmp_path / "login.defs"
+    path.write_text("# PASS_MIN_DAYS 9\nPASS_MIN_DAYS\t0\nUMASK\t\t022\nPASS_MIN_DAYS 5\n")
+    assert put(path, settings={"PASS_MIN_DAYS": 1, "UMASK": "022", "FAILLOG_ENAB": "yes"})
+    assert path.read_text() == "# PASS_MIN_DAYS 9\nPASS_MIN_DAYS 1\nUMASK\t\t022\nFAILLOG_ENAB yes\n"
+    assert not put(path, settings={"PASS_MIN_DAYS": 1, "UMASK": "022", "FAILLOG_ENAB": "yes"})
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '"x"'])

@@ -3,6 +3,7 @@
 # names of Docker's packages, for both releases of Debian. Prints the key's fingerprint.
 set -eu
 root=$1
+rm -rf "$root" /root/repository-key
 export GNUPGHOME=/root/repository-key
 work=$(mktemp --directory)
 chmod 755 "$work"

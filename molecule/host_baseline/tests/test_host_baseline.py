@@ -11,8 +11,9 @@ def test_ssh_takes_keys_only_and_still_runs(host: Host) -> None:
         "passwordauthentication no",
         "kbdinteractiveauthentication no",
         "authenticationmethods publickey",
-        "maxauthtries 4",
+        "maxauthtries 3",
         "x11forwarding no",
+        "allowtcpforwarding local",
     ):
         assert wanted in effective
     assert host.service("ssh").is_running, host.run("journalctl -u ssh --no-pager -n 30").stdout

@@ -1,0 +1,45 @@
+"""Text of a file that is partly somebody else's, with what shall be in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class RefusedError(Exception):
+    """A file that cannot be what it shall be; the sentence says why and what to do."""
+
+
+def merge_json(path: Path, text: str, keys: Mapping[str, object]) -> str:
+    """Return the text of a JSON object with ``keys`` in it; as it is where they are. Raises RefusedError."""
+    try:
+        stored = json.loads(text or "{}")
+    except ValueError as error:
+        raise RefusedError(f"Failed to read {path}: {error}. Correct or remove the file.") from error
+    if not isinstance(stored, dict):
+        raise RefusedError(f"Failed to read {path}: it is no JSON object. Correct or remove the file.")
+    wanted = _overlay(stored, keys)
+    return text if text and wanted == stored else json.dumps(wanted, indent=2) + "\n"
+
+
+def _overlay(stored: Mapping[str, object], keys: Mapping[str, object]) -> dict[str, object]:
+    result = dict(stored)
+    for key, value in keys.items():
+        inner = result.get(key)
+        result[key] = _overlay(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return result
+
+
+def set_values(path: Path, text: str, settings: Mapping[str, object]) -> str:
+    """Return the lines with each setting once: where it stands first, or at the end."""
+    del path
+    left, lines = dict(settings), []
+    for line in text.splitlines():
+        words = line.split()
+        if not words or words[0] not in settings:
+            lines.append(line)
+        elif words[0] in left:
+            wanted = f"{words[0]} {left.pop(words[0])}"
+            lines.append(line if " ".join(words) == wanted else wanted)
+    return "\n".join([*lines, *(f"{name} {value}" for name, value in left.items())]) + "\n"
