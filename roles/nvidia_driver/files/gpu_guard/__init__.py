@@ -1,0 +1,1 @@
+"""Says whether the GPUs of this host can be used, and will be tomorrow."""
