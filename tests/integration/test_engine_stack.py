@@ -134,9 +134,8 @@ def test_all_hosts_are_not_replaced_unasked(cloud: Cloud) -> None:
     assert planned["summary"]["replace"] == 4
     assert any("Outside check mode that is refused" in warning for warning in cloud.warned)
     cloud.forget_requests()
-    refused = cloud.provision(compute={"volume_gib": 40})
-    assert refused["failed"]
-    assert "replaces every host at once (compute/host/1, compute/host/2)" in refused["msg"]
+    with pytest.raises(AirliftError, match=r"replaces every host at once \(compute/host/1, compute/host/2\)"):
+        cloud.provision(compute={"volume_gib": 40})
     assert cloud.requests()["mutating"] == 0
 
 
@@ -144,9 +143,8 @@ def test_deletion_protection_is_seen_before_anything_goes(cloud: Cloud) -> None:
     cloud.provision(ingress={"deletion_protection": True})
     cloud.forget_requests()
     for check in (True, False):
-        refused = cloud.provision(state="absent", check=check)
-        assert refused["failed"]
-        assert "has deletion protection. Nothing was removed." in refused["msg"]
+        with pytest.raises(AirliftError, match=r"has deletion protection\. Nothing was removed\."):
+            cloud.provision(state="absent", check=check)
     assert cloud.requests()["mutating"] == 0
 
 

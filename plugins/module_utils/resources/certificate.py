@@ -28,6 +28,9 @@ KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
 )
 """Named one by one, because ListCertificates leaves out all but RSA_1024 and RSA_2048 unless asked."""
 
+DOMAIN_TAG = "airlift:domain"
+"""The endpoint's name: a certificate may be for several, and ACM tells only the first."""
+
 
 class Certificate(Kind):
     """An imported certificate: ``domain``, ``certificate``, ``chain`` and ``private_key`` in PEM.
@@ -38,7 +41,7 @@ class Certificate(Kind):
     """
 
     name: ClassVar[str] = "certificate"
-    create_only: ClassVar[frozenset[str]] = frozenset({"domain", "certificate", "chain", "private_key"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"certificate", "chain", "private_key"})
     secret: ClassVar[frozenset[str]] = frozenset({"private_key"})
     expected_seconds: ClassVar[int] = 3
 
@@ -60,7 +63,14 @@ class Certificate(Kind):
             return {}
 
         return [
-            _found(arn, tags, _read(client, arn, by_key.get(tags[KEY_TAG], {"domain": domains[arn]})))
+            _found(
+                arn,
+                tags,
+                {
+                    **_read(client, arn, by_key.get(tags[KEY_TAG], {})),
+                    "domain": tags.get(DOMAIN_TAG, domains[arn]),
+                },
+            )
             for arn, tags in tags_of(context, domains, one_by_one(read)).items()
             if is_ours(context, tags)
         ]
@@ -68,7 +78,7 @@ class Certificate(Kind):
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
         """Import the certificate with its tags."""
         client: ACMClient = context.session.client("acm")
-        tags = context.tags_for(key)
+        tags = {**context.tags_for(key), DOMAIN_TAG: text(properties, "domain")}
         request = _request(properties)
         request["Tags"] = as_pairs(tags)
         arn = client.import_certificate(**request)["CertificateArn"]
@@ -82,10 +92,10 @@ class Certificate(Kind):
         request = _request(properties)
         request["CertificateArn"] = found.id
         client.import_certificate(**request)
-        tags = found.tags or {KEY_TAG: found.key}
-        # AWS keeps them through a new import. Should it not, the certificate would be lost to us.
-        client.add_tags_to_certificate(CertificateArn=found.id, Tags=as_pairs(context.tags_for(found.key)))
-        return _found(found.id, tags, properties)
+        # AWS keeps its tags through a new import. Should it not, the certificate would be lost to us.
+        tags = {**context.tags_for(found.key), DOMAIN_TAG: text(properties, "domain")}
+        client.add_tags_to_certificate(CertificateArn=found.id, Tags=as_pairs(tags))
+        return _found(found.id, {**(found.tags or {}), **tags}, properties)
 
     def tag(self, context: Context, found: Found, tags: Mapping[str, str]) -> None:
         """Write ``tags``."""
@@ -115,7 +125,6 @@ def _read(client: ACMClient, arn: str, wanted: Mapping[str, Value]) -> Mapping[s
     chain = list(fingerprints(answer.get("CertificateChain", "")))
     given = wanted.get("chain_fingerprints")
     return {
-        "domain": wanted["domain"],
         "fingerprint": fingerprints(answer["Certificate"])[0],
         "chain_fingerprints": given if given == chain[:-1] else chain,
     }
