@@ -1,4 +1,4 @@
-"""What fails around a host that serves: it goes on, or comes back with no hand (docs/runbooks/failures.md)."""
+"""What fails around a host that serves: it goes on, or is back with no hand (docs/runbooks/failures.md)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from testinfra.host import Host
 
 # An engine as the agent would start it. It runs the host's own Python: no registry is asked for an image.
 ENGINE = (
-    "mkdir -p /opt/rootfs && cd /opt/rootfs && for name in bin lib lib64; do ln -sfn usr/$name $name; done && "
+    "mkdir -p /opt/rootfs && cd /opt/rootfs && for dir in bin lib lib64; do ln -sfn usr/$dir $dir; done && "
     "tar -c . | docker import - drill && docker run --detach --name airlift-blue --restart unless-stopped "
     "--network host --volume /usr:/usr:ro --volume /opt:/opt:ro drill "
     f"/usr/bin/python3 /opt/fake_engine.py --name blue --port {BLUE}"
 )
 PARAMETERS = "AWS_ENDPOINT_URL=http://parameters.test:4566"
 AGENT = f"env AWS_ACCESS_KEY_ID=LKIAMOLECULE AWS_SECRET_ACCESS_KEY=opens-nothing {PARAMETERS} airlift-release"
-CONVERGE = "systemctl start airlift-converge.service"
+CONVERGE = "systemctl start --no-block airlift-converge.service"
 
 
 @dataclass
@@ -140,7 +140,7 @@ def test_an_engine_killed_in_a_stream_breaks_it_openly_and_comes_back(serving: S
 @pytest.mark.parametrize("how", ["systemctl kill --signal=KILL haproxy", "systemctl stop haproxy"])
 def test_an_edge_that_is_gone_comes_back(serving: Serving, how: str) -> None:
     serving.host.check_output(how)
-    wait(lambda: serving.host.run(CONVERGE) is not None and serving.answers(), "the edge is back", 30)
+    wait(lambda: serving.host.run(CONVERGE) is not None and serving.answers(), "the edge is back", 60)
 
 
 @pytest.fixture
