@@ -30,8 +30,8 @@ class Service:
     broken: bool = False
 
 
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+@pytest.fixture(name="service")
+def metadata_service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     class Handler(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
             self._answer(200, service.token)

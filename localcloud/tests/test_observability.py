@@ -33,7 +33,7 @@ def endpoint() -> Iterator[str]:
     thread.join()
     server.server_close()
     for service in ("logs", "cloudwatch", "xray"):
-        get_backend(service).reset()  # type: ignore[call-overload]
+        get_backend(service).reset()
 
 
 def event(seconds: float, **values: Any) -> dict[str, Any]:

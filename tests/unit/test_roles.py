@@ -137,4 +137,4 @@ def test_every_role_has_a_scenario_that_converges_it(role: str) -> None:
 def test_the_shared_scenario_checks_before_it_converges_and_verifies_after_a_second_run() -> None:
     sequence = load(ROOT / ".config/molecule/config.yml")["scenario"]["test_sequence"]
     steps = [step for step in sequence if step in {"check", "converge", "idempotence", "verify"}]
-    assert steps == ["check", "converge", "idempotence", "verify"]
+    assert steps == ["check", "converge", "idempotence", "converge", "verify"]

@@ -53,7 +53,7 @@ class Aws:
         """Return one version of the secret (secretsmanager:GetSecretValue)."""
         try:
             client = self._client("secretsmanager")
-            return client.get_secret_value(SecretId=name, VersionId=version)["SecretString"]
+            return str(client.get_secret_value(SecretId=name, VersionId=version)["SecretString"])
         except (BotoCoreError, ClientError) as error:
             raise aws_error(
                 error, "read", f"secret {name} version {version}", self._region, _REMEDY

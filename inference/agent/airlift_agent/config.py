@@ -26,8 +26,8 @@ class Config:
     the old one may go on after a switch. For ``settle_seconds`` after something was released, scheduled runs
     leave it to whoever rolls it out, host after host, and keep up what was live. With a ``metrics_namespace``
     the engine also writes its figures to its log, for CloudWatch. Traces go to the agent that listens at
-    ``traces_port`` of this host, 0 to X-Ray itself; where nobody has decided whether to take a trace, the first
-    of each second and ``traces_percent`` of the others are taken.
+    ``traces_port`` of this host, 0 to X-Ray itself; where nobody has decided whether to take a trace, the
+    first of each second and ``traces_percent`` of the others are taken.
     """
 
     stack: str
