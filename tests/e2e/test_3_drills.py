@@ -92,5 +92,5 @@ def test_a_killed_engine_comes_back_by_itself(visitor: Visitor) -> None:
     finally:
         visitor.until = 0
         visitor.join()
-    # Until the load balancer has seen two checks fail, what it sends to this host is refused, and says when to retry.
+    # Until the load balancer has seen two checks fail, what it sends to this host is told to come again.
     assert {outcome for _, outcome in visitor.outcomes} <= {"ok", "502", "503"}
