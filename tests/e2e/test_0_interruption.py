@@ -1,7 +1,7 @@
 """A spot interruption: the host leaves the load balancer in time, streams end, and nobody notices.
 
-On an embedded AWS of its own, beside the developer's: two real spot instances behind a real load balancer. It comes
-first, as the last of these tests stops the container engine.
+On an embedded AWS of its own, beside the developer's: two real spot instances behind a real load balancer.
+It comes first, as the last of these tests stops the container engine.
 """
 
 from __future__ import annotations
