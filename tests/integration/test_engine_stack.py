@@ -143,8 +143,10 @@ def test_deletion_protection_is_seen_before_anything_goes(cloud: Cloud) -> None:
     cloud.provision(ingress={"deletion_protection": True})
     cloud.forget_requests()
     for check in (True, False):
-        with pytest.raises(AirliftError, match=r"has deletion protection\. Nothing was removed\."):
+        with pytest.raises(AirliftError, match=r"has deletion protection\. Nothing was changed\."):
             cloud.provision(state="absent", check=check)
+        with pytest.raises(AirliftError, match=r"has deletion protection\. Nothing was changed\."):
+            cloud.provision(check=check, ingress=None)
     assert cloud.requests()["mutating"] == 0
 
 

@@ -10,6 +10,7 @@ from ..aws import Session
 from ..blueprint.options import Facts, StackOptions
 from ..blueprint.stack import build
 from ..reconcile import render
+from ..reconcile.errors import AirliftError
 from ..reconcile.model import Action, Found, Wanted
 from ..reconcile.plan import Plan, plan
 from ..reconcile.schedule import schedule
@@ -41,6 +42,14 @@ class Stack:
         """Report in one line what is going to happen."""
         text = f"Stack {self.options.name} in {self.session.region}: {render.summary(plan)}"
         self.progress.say(text)
+
+    def check_protection(self, plan: Plan) -> None:
+        """Raise ``AirliftError`` if ``plan`` deletes what its owner protects in AWS."""
+        for step in plan.changing:
+            if step.found is None or step.action not in (Action.DELETE, Action.REPLACE):
+                continue
+            if (reasons := self.kinds[step.kind].protected(step.found)) is not None:
+                raise AirliftError(f"{reasons[0]} Nothing was changed.", reasons[1])
 
     def run(self, plan: Plan, context: Context) -> Outcome:
         """Carry out ``plan``."""
@@ -77,6 +86,7 @@ def preview(stack: Stack, data_may_go: bool = False) -> Preview:
         known = for_new_hosts(stack.session, stack.options, known)
         wanted = build(stack.options, known)
         steps = plan(wanted, found, stack.kinds, context.tags_for, data_may_go)
+    stack.check_protection(steps)
     return Preview(known, context, wanted, steps)
 
 

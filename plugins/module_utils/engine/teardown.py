@@ -10,7 +10,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ..aws import Session
 from ..blueprint.options import Facts
 from ..blueprint.stack import collect
-from ..reconcile.errors import AirliftError
 from ..reconcile.model import Found
 from ..reconcile.plan import Plan, removal
 from ..resources.arns import PARTS, TYPES, type_of
@@ -60,9 +59,7 @@ def remove(stack: Stack, data_may_go: bool, check: bool) -> Removal:
     """Delete the stack; what holds data only if ``data_may_go``. With ``check``, only say what would go."""
     inventory = take_inventory(stack)
     plan = removal(inventory.found, stack.kinds, inventory.protected, data_may_go)
-    for step in plan.changing:
-        if step.found is not None and (reasons := stack.kinds[step.kind].protected(step.found)) is not None:
-            raise AirliftError(f"{reasons[0]} Nothing was removed.", reasons[1])
+    stack.check_protection(plan)
     stack.announce(plan)
     result = Removal(plan)
     if check:
