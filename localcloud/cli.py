@@ -13,7 +13,7 @@ from pathlib import Path
 from localcloud import daemon
 from localcloud.errors import LocalcloudError
 from localcloud.log import configure
-from localcloud.settings import Settings
+from localcloud.settings import RELEASES, Settings
 
 DESCRIPTION = """\
 The embedded AWS. It answers AWS's API on 127.0.0.1 and puts real things behind it: EC2 instances are systemd
@@ -76,7 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     build = commands.add_parser("build-image", help="build the image that instances are started from")
     build.add_argument(
-        "--release", type=int, choices=(13, 12), default=13, help="of Debian; instances are started from 13"
+        "--release",
+        type=int,
+        choices=RELEASES,
+        default=RELEASES[0],
+        help=f"of Debian; instances are started from {RELEASES[0]}",
     )
     build.add_argument("--force", action="store_true", help="build although nothing has changed")
     build.set_defaults(run=_build_image)

@@ -11,10 +11,9 @@ import docker
 import docker.errors
 
 from localcloud.errors import LocalcloudError
+from localcloud.settings import RELEASES
 
 SOURCES = Path(__file__).parent / "image"
-RELEASES = (13, 12)
-"""Debian's releases that host images are made of; the first is what instances are started from."""
 DIGEST_LABEL = "localcloud.image.sources"
 BASE_ENVIRONMENT = "LOCALCLOUD_BASE_IMAGE"
 PROGRESS_COLUMNS = 90

@@ -10,6 +10,8 @@ LABEL = "localcloud.prefix"
 INSTANCE_LABEL = "localcloud.instance"
 VPC_LABEL = "localcloud.vpc"
 ACCOUNT_ID = "123456789012"
+RELEASES = (13, 12)
+"""Debian's releases that host images are made of; instances are started from the first."""
 
 
 @dataclass(frozen=True)
