@@ -93,27 +93,20 @@ def publish(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Publish, or in check mode look; return the module's result."""
     from ..module_utils.aws import Session  # noqa: PLC0415 - these need boto3, said below
     from ..module_utils.delivery.upload import Store  # noqa: PLC0415
-    from ..module_utils.models.publish import Publisher  # noqa: PLC0415
+    from ..module_utils.models.publish import Published, Publisher  # noqa: PLC0415
     from ..module_utils.models.source import parse  # noqa: PLC0415
 
     session = Session(connection(params))
     source = parse(params["source"], params["sha256"], lambda: session.client("s3"))
     if params["bucket"] is None:
-        pinned = source.pin()
-        return {
-            "changed": True,
-            "digest": UNKNOWN,
-            "name": params["name"] or UNKNOWN,
-            "source": pinned.text,
-            "files": [],
-            "uploaded_bytes": 0,
-        }
-    store = Store(session.client("s3"), params["bucket"])
-    reporter = Reporter(params["_progress_file"])
-    publisher = Publisher(
-        store, Path(params["cache_dir"]), lambda text: reporter.send({"type": "note", "text": text})
-    )
-    published = (publisher.check if check_mode else publisher.publish)(source, params["name"])
+        published = Published(None, source.pin().text, changed=True)
+    else:
+        store = Store(session.client("s3"), params["bucket"])
+        reporter = Reporter(params["_progress_file"])
+        publisher = Publisher(
+            store, Path(params["cache_dir"]), lambda text: reporter.send({"type": "note", "text": text})
+        )
+        published = (publisher.check if check_mode else publisher.publish)(source, params["name"])
     manifest = published.manifest
     return {
         "changed": published.changed,
