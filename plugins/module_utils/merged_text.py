@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from ansible.module_utils.common.dict_transformations import dict_merge
+
 
 class RefusedError(Exception):
     """A file that cannot be what it shall be; the sentence says why and what to do."""
@@ -19,21 +21,12 @@ def merge_json(path: Path, text: str, keys: Mapping[str, object]) -> str:
         raise RefusedError(f"Failed to read {path}: {error}. Correct or remove the file.") from error
     if not isinstance(stored, dict):
         raise RefusedError(f"Failed to read {path}: it is no JSON object. Correct or remove the file.")
-    wanted = _overlay(stored, keys)
+    wanted = dict_merge(stored, keys)
     return text if text and wanted == stored else json.dumps(wanted, indent=2) + "\n"
 
 
-def _overlay(stored: Mapping[str, object], keys: Mapping[str, object]) -> dict[str, object]:
-    result = dict(stored)
-    for key, value in keys.items():
-        inner = result.get(key)
-        result[key] = _overlay(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
-    return result
-
-
-def set_values(path: Path, text: str, settings: Mapping[str, object]) -> str:
+def set_values(text: str, settings: Mapping[str, object]) -> str:
     """Return the lines with each setting once: where it stands first, or at the end."""
-    del path
     left, lines = dict(settings), []
     for line in text.splitlines():
         words = line.split()

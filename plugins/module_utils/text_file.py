@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,9 +32,20 @@ def change(
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Where the file is a link, as dotfile managers make them, it stays one.
     target = path.resolve()
-    wanted = target.stat().st_mode & 0o777 if target.exists() and not secret else mode
-    with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=f".{path.name}.", delete=False) as stream:
-        stream.write(after)
-    Path(stream.name).chmod(wanted)
-    Path(stream.name).replace(target)
+    replace(target, after, target.stat().st_mode & 0o777 if target.exists() and not secret else mode)
     return True
+
+
+def replace(path: Path, text: str, mode: int, uid: int = -1, gid: int = -1) -> None:
+    """Put a file with ``text`` in the place of what is there, at once; -1 is the owner who writes.
+
+    Nobody else reads it before it has its mode. What an interrupted run left beside it is written over.
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(text.encode())
+    os.chown(temporary, uid, gid)
+    temporary.chmod(mode)
+    temporary.replace(path)

@@ -59,6 +59,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.airlift.stack.plugins.module_utils.text_file import replace
 
 FILE_MODE, DIRECTORY_MODE = 0o644, 0o755
 
@@ -125,10 +126,7 @@ def write(root: Path, files: Mapping[str, str], removed: list[str]) -> None:
             target = root / directory
             target.mkdir(parents=True, exist_ok=True)
             target.chmod(DIRECTORY_MODE)
-        temporary = path.with_name(f".{path.name}.new")
-        temporary.write_bytes(content.encode())
-        temporary.chmod(FILE_MODE)
-        temporary.replace(path)
+        replace(path, content, FILE_MODE)
 
 
 if __name__ == "__main__":

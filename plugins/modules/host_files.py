@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_files
-short_description: Write several text files of a host in one task
+short_description: Write several text files and directories of a host in one task
 version_added: 0.1.0
 description:
   - Writes what a program's configuration consists of, with the directories above the files. One run of a
@@ -15,7 +15,7 @@ description:
     nothing.
 options:
   files:
-    description: The files.
+    description: The files, and directories with a mode or an owner of their own, in the order of making.
     type: list
     elements: dict
     required: true
@@ -24,9 +24,18 @@ options:
         description: Where the file is.
         type: path
         required: true
-      content:
-        description: Its whole text. Give this, O(files[].merge) or O(files[].settings).
+      state:
+        description: Whether it is a file or a directory.
         type: str
+        choices: [directory, file]
+        default: file
+      content:
+        description: A file's whole text. Give this, O(files[].merge) or O(files[].settings).
+        type: str
+      force:
+        description: Whether a text that is there already is replaced; its mode and its owner always are.
+        type: bool
+        default: true
       merge:
         description: Keys that a JSON object in the file must have; others, which are somebody else's, stay.
         type: dict
@@ -34,11 +43,10 @@ options:
         description: Values by name in a file of names and values such as C(login.defs); its other lines stay.
         type: dict
       mode:
-        description: Its mode, in octal digits.
+        description: Its mode, in octal digits. By default V(0644), and V(0755) for a directory.
         type: str
-        default: "0644"
       owner:
-        description: Its owner.
+        description: Its owner. Check mode takes one that does not exist yet for one that will.
         type: str
         default: root
       group:
@@ -89,10 +97,12 @@ import os
 import pwd
 import shlex
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.airlift.stack.plugins.module_utils.merged_text import (
@@ -100,15 +110,19 @@ from ansible_collections.airlift.stack.plugins.module_utils.merged_text import (
     merge_json,
     set_values,
 )
+from ansible_collections.airlift.stack.plugins.module_utils.text_file import replace
 
 DIRECTORY_MODE, FILE_MODE = 0o755, 0o644
+TO_COME = -2
+"""In check mode the number of an owner who does not exist yet: nobody's."""
 
 
 @dataclass(frozen=True)
 class File:
-    """A file: its text (None: it is not there, or is no text), mode and owners by number."""
+    """A file or directory: its text (None: there is none, or it is no text), mode and owners by number."""
 
     path: Path
+    directory: bool
     text: str | None
     mode: int
     uid: int
@@ -122,7 +136,7 @@ def main() -> None:
     )
     try:
         pairs = [(found(Path(one["path"])), one) for one in module.params["files"]]
-        wanted = [(before, plan(before, one), one["validate"]) for before, one in pairs]
+        wanted = [(before, plan(before, one, module.check_mode), one["validate"]) for before, one in pairs]
         changed = [(before, after, check) for before, after, check in wanted if before != after]
         for before, after, check in changed:
             if check and before.text != after.text:
@@ -139,10 +153,12 @@ def main() -> None:
 
 OPTIONS = {
     "path": {"type": "path", "required": True},
+    "state": {"type": "str", "choices": ["directory", "file"], "default": "file"},
     "content": {"type": "str"},
+    "force": {"type": "bool", "default": True},
     "merge": {"type": "dict"},
     "settings": {"type": "dict"},
-    "mode": {"type": "str", "default": "0644"},
+    "mode": {"type": "str"},
     "owner": {"type": "str", "default": "root"},
     "group": {"type": "str", "default": "root"},
     "validate": {"type": "str"},
@@ -150,37 +166,56 @@ OPTIONS = {
 
 
 def found(path: Path) -> File:
-    """Return the file as it is; a link or something unreadable as text has none."""
+    """Return what is there; a link, a directory or something unreadable as text has no text."""
     try:
-        status = path.lstat()
+        status = path.stat() if path.is_dir() else path.lstat()
     except FileNotFoundError:
-        return File(path, None, -1, -1, -1)
+        return File(path, False, None, -1, -1, -1)
+    directory = stat.S_ISDIR(status.st_mode)
     try:
-        text = None if path.is_symlink() else path.read_bytes().decode()
+        text = None if directory or path.is_symlink() else path.read_bytes().decode()
     except UnicodeDecodeError:
         text = None
-    return File(path, text, status.st_mode & 0o7777, status.st_uid, status.st_gid)
+    return File(path, directory, text, status.st_mode & 0o7777, status.st_uid, status.st_gid)
 
 
-def plan(before: File, options: Mapping[str, object]) -> File:
+def plan(before: File, options: Mapping[str, object], check_mode: bool = False) -> File:
     """Return the file as it shall be. Raises RefusedError."""
-    given = {name: options[name] for name in ("content", "merge", "settings") if options[name] is not None}
-    if len(given) != 1:
-        raise RefusedError(f"Failed to write {before.path}: give one of content, merge and settings.")
-    kind, value = next(iter(given.items()))
-    if isinstance(value, Mapping):
-        edit = merge_json if kind == "merge" else set_values
-        text = edit(before.path, before.text or "", value)
-    else:
-        text = str(value)
+    directory = options["state"] == "directory"
+    if before.directory != directory and before.mode >= 0:
+        raise RefusedError(
+            f"Failed to write {before.path}: there is a {'file' if directory else 'directory'} in its place. "
+            "Move it away."
+        )
+    mode = int(str(options["mode"]), 8) if options["mode"] else (DIRECTORY_MODE if directory else FILE_MODE)
     try:
         uid = pwd.getpwnam(str(options["owner"])).pw_uid
         gid = grp.getgrnam(str(options["group"])).gr_gid
     except KeyError as error:
-        raise RefusedError(
-            f"Failed to write {before.path}: {error.args[0]}. Create the owner first."
-        ) from error
-    return File(before.path, text, int(str(options["mode"]), 8), uid, gid)
+        if not check_mode:
+            raise RefusedError(
+                f"Failed to write {before.path}: {error.args[0]}. Create the owner first."
+            ) from error
+        uid = gid = TO_COME
+    return File(before.path, directory, _text(before, options), mode, uid, gid)
+
+
+def _text(before: File, options: Mapping[str, object]) -> str | None:
+    given = {name: options[name] for name in ("content", "merge", "settings") if options[name] is not None}
+    if options["state"] == "directory":
+        if given:
+            raise RefusedError(f"Failed to make {before.path}: a directory has no {', '.join(given)}.")
+        return None
+    if len(given) != 1:
+        raise RefusedError(f"Failed to write {before.path}: give one of content, merge and settings.")
+    kind, value = next(iter(given.items()))
+    if before.text is not None and not options["force"]:
+        return before.text
+    if kind == "merge":
+        return merge_json(before.path, before.text or "", cast("Mapping[str, object]", value))
+    if kind == "settings":
+        return set_values(before.text or "", cast("Mapping[str, object]", value))
+    return str(value)
 
 
 def validate(module: AnsibleModule, file: File, command: str) -> None:
@@ -202,18 +237,18 @@ def validate(module: AnsibleModule, file: File, command: str) -> None:
 
 
 def write(after: File) -> None:
-    """Replace the file at once, with the directories above it."""
+    """Make the directory, or replace the file at once; with the directories above it."""
     missing = [parent for parent in after.path.parents if not parent.exists()]
     for parent in reversed(missing):
         parent.mkdir()
         parent.chmod(DIRECTORY_MODE)
-    temporary = after.path.with_name(f".{after.path.name}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(after.text or "")
-    os.chown(temporary, after.uid, after.gid)
-    temporary.chmod(after.mode)
-    temporary.replace(after.path)
+    if after.directory:
+        # Nobody else gets in before it belongs to its owner.
+        after.path.mkdir(mode=0o700, exist_ok=True)
+        os.chown(after.path, after.uid, after.gid)
+        after.path.chmod(after.mode)
+        return
+    replace(after.path, after.text or "", after.mode, after.uid, after.gid)
 
 
 def _diff(before: File, after: File) -> dict[str, str]:

@@ -15,7 +15,8 @@ ME = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgi
 
 
 def options(**given: object) -> dict[str, object]:
-    return {"content": None, "merge": None, "settings": None, "mode": "0644", **ME, **given}
+    texts: dict[str, object] = {"content": None, "merge": None, "settings": None}
+    return {"state": "file", "force": True, "mode": None, **texts, **ME, **given}
 
 
 def put(path: Path, **given: object) -> bool:
@@ -103,3 +104,44 @@ def test_options_that_say_nothing_or_too_much_are_refused(tmp_path: Path, given:
     with pytest.raises(host_files.RefusedError, match="Failed to write"):
         put(tmp_path / "file", **given)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_has_a_mode_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "a/b"
+    assert put(path, state="directory", mode="0750")
+    assert not put(path, state="directory", mode="0750")
+    assert path.is_dir()
+    assert put(path, state="directory")
+    assert path.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_text_that_is_somebody_elses_stays_but_not_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "map"
+    assert put(path, content="", force=False)
+    path.write_text("theirs")
+    assert not put(path, content="", force=False)
+    assert put(path, content="", force=False, mode="0600")
+    assert path.read_text() == "theirs"
+
+
+@pytest.mark.parametrize("state", ["file", "directory"])
+def test_what_is_in_the_place_of_the_other_kind_is_not_touched(tmp_path: Path, state: str) -> None:
+    path = tmp_path / "one"
+    if state == "file":
+        path.mkdir()
+    else:
+        path.write_text("theirs")
+    with pytest.raises(host_files.RefusedError, match="in its place"):
+        host_files.plan(host_files.found(path), options(state=state, content="x"))
+
+
+def test_a_directory_has_no_text(tmp_path: Path) -> None:
+    with pytest.raises(host_files.RefusedError, match="has no content"):
+        host_files.plan(host_files.found(tmp_path), options(state="directory", content="x"))
+
+
+def test_in_check_mode_an_owner_may_be_yet_to_come(tmp_path: Path) -> None:
+    before, wanted = host_files.found(tmp_path / "one"), options(content="x", group="nobody-has-this-one")
+    assert host_files.plan(before, wanted, check_mode=True) != before
+    with pytest.raises(host_files.RefusedError, match="Create the owner first"):
+        host_files.plan(before, wanted)

@@ -1,0 +1,163 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Several systemd units of a host, in one task."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_services
+short_description: Have several systemd units started, stopped, enabled or not in one task
+version_added: 0.1.0
+description:
+  - Asks systemd once about all units and acts on those only that are not as they shall be. One run of a
+    module in place of one for each unit.
+  - Nothing is done to any unit before all of them are known to exist.
+options:
+  services:
+    description: The units.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The unit's whole name, with its suffix.
+        type: str
+        required: true
+      enabled:
+        description: Whether it starts at boot.
+        type: bool
+        default: true
+      state:
+        description:
+          - V(started) and V(stopped) act where it is otherwise; V(as_is) leaves that alone.
+        type: str
+        choices: [as_is, started, stopped]
+        default: started
+author:
+  - The Airlift authors (@airlift-stack)
+attributes:
+  check_mode:
+    description: Says what would change and changes nothing. A unit that is not there yet would.
+    support: full
+  diff_mode:
+    description: Shows each unit's change.
+    support: full
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+"""
+
+EXAMPLES = r"""
+- name: Run the daemon and its timer
+  airlift.stack.host_services:
+    services:
+      - name: docker.service
+      - name: cleanup.timer
+        enabled: false
+        state: stopped
+"""
+
+RETURN = r"""
+acted:
+  description: What was done, in systemctl's words, such as V(start docker.service).
+  returned: always
+  type: list
+  elements: str
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ansible.module_utils.basic import AnsibleModule
+
+PROPERTIES = ("LoadState", "ActiveState", "UnitFileState")
+ENABLED = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated")
+RUNNING = ("active", "activating", "reloading")
+OPTIONS = {
+    "name": {"type": "str", "required": True},
+    "enabled": {"type": "bool", "default": True},
+    "state": {"type": "str", "choices": ["as_is", "started", "stopped"], "default": "started"},
+}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit as systemd shows it."""
+
+    loaded: str
+    active: str
+    file: str
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it starts at boot, by itself or because another unit wants it."""
+        return self.file in ENABLED
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs or is about to."""
+        return self.active in RUNNING
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "services": {"type": "list", "elements": "dict", "required": True, "options": OPTIONS}
+        },
+        supports_check_mode=True,
+    )
+    wanted = module.params["services"]
+    command = ["systemctl", "show", "--property", ",".join(PROPERTIES), *(one["name"] for one in wanted)]
+    code, output, error = module.run_command(command)
+    if code:
+        module.fail_json(msg=f"Failed to ask systemd about units: {error.strip()}. Does systemd run here?")
+    pairs = list(zip(wanted, parse(output), strict=True))
+    lost = [one["name"] for one, unit in pairs if unit.loaded != "loaded"]
+    if lost and not module.check_mode:
+        module.fail_json(
+            msg=f"Failed to manage {', '.join(lost)}: systemd has no such unit, or it is masked. "
+            f"`systemctl status {lost[0]}` says more."
+        )
+    steps = [step for one, unit in pairs for step in plan(one, unit)]
+    if not module.check_mode:
+        for verb, name in steps:
+            code, _, error = module.run_command(["systemctl", verb, name])
+            if code:
+                module.fail_json(
+                    msg=f"Failed to {verb} {name}: {error.strip()} `journalctl -u {name}` says more."
+                )
+    diff = [_diff(one, unit) for one, unit in pairs if plan(one, unit)]
+    module.exit_json(changed=bool(steps), acted=[f"{verb} {name}" for verb, name in steps], diff=diff)
+
+
+def parse(text: str) -> list[Unit]:
+    """Return the units of `systemctl show`, in the order they were asked for."""
+    units = []
+    for paragraph in text.strip().split("\n\n"):
+        found = dict(line.split("=", 1) for line in paragraph.splitlines() if "=" in line)
+        units.append(Unit(found["LoadState"], found["ActiveState"], found.get("UnitFileState", "")))
+    return units
+
+
+def plan(wanted: Mapping[str, object], unit: Unit) -> Sequence[tuple[str, str]]:
+    """Return the verbs that make the unit what it shall be, each with its name."""
+    name, steps = str(wanted["name"]), []
+    if bool(wanted["enabled"]) != unit.enabled and unit.file != "static":
+        steps.append(("enable" if wanted["enabled"] else "disable", name))
+    if wanted["state"] != "as_is" and (wanted["state"] == "started") != unit.running:
+        steps.append(("start" if wanted["state"] == "started" else "stop", name))
+    return steps
+
+
+def _diff(wanted: Mapping[str, object], unit: Unit) -> dict[str, str]:
+    name = str(wanted["name"])
+    running = unit.running if wanted["state"] == "as_is" else wanted["state"] == "started"
+    return {
+        "before_header": name,
+        "after_header": name,
+        "before": f"enabled: {unit.enabled}\nrunning: {unit.running}\n",
+        "after": f"enabled: {wanted['enabled']}\nrunning: {running}\n",
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""The module that starts several units of a host."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.airlift.stack.plugins.modules import host_services
+from ansible_collections.airlift.stack.plugins.modules.host_services import Unit
+
+SHOWN = """\
+LoadState=loaded
+ActiveState=active
+UnitFileState=enabled
+
+LoadState=not-found
+ActiveState=inactive
+UnitFileState=
+
+LoadState=loaded
+ActiveState=inactive
+UnitFileState=static
+"""
+RUNS, NEW = Unit("loaded", "active", "enabled"), Unit("loaded", "inactive", "disabled")
+
+
+def verbs(unit: Unit, enabled: bool = True, state: str = "started") -> list[str]:
+    wanted = {"name": "a.service", "enabled": enabled, "state": state}
+    return [verb for verb, _ in host_services.plan(wanted, unit)]
+
+
+def test_units_are_read_in_the_order_they_were_asked_for() -> None:
+    assert host_services.parse(SHOWN) == [
+        RUNS,
+        Unit("not-found", "inactive", ""),
+        Unit("loaded", "inactive", "static"),
+    ]
+
+
+def test_only_what_is_otherwise_is_acted_on() -> None:
+    assert verbs(RUNS) == []
+    assert verbs(NEW) == ["enable", "start"]
+    assert verbs(RUNS, enabled=False, state="stopped") == ["disable", "stop"]
+    assert verbs(NEW, enabled=False, state="stopped") == []
+
+
+def test_a_state_may_be_left_alone() -> None:
+    assert verbs(NEW, state="as_is") == ["enable"]
+    assert verbs(RUNS, state="as_is") == []
+
+
+@pytest.mark.parametrize("active", ["activating", "reloading"])
+def test_what_is_about_to_run_is_not_started_again(active: str) -> None:
+    assert verbs(Unit("loaded", active, "enabled")) == []
+
+
+def test_what_has_failed_is_started() -> None:
+    assert verbs(Unit("loaded", "failed", "enabled")) == ["start"]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_static_unit_is_neither_enabled_nor_disabled(enabled: bool) -> None:
+    assert verbs(Unit("loaded", "active", "static"), enabled=enabled) == []
