@@ -13,9 +13,10 @@ import pytest
 from edge_client import MODEL, Edge, wait
 
 COMPLETIONS = "/v1/chat/completions"
-LIMIT, WINDOW_SECONDS = 100, 5
-# The scenario allows two seconds for headers, for a body, and for a pause; a slow machine needs more.
-PATIENCE_SECONDS = 6
+LIMIT, WINDOW_SECONDS = 100, 10
+# The scenario allows two seconds for headers, for a body and for a pause; a busy machine needs more. Defaults
+# are ten and more.
+PATIENCE_SECONDS = 9
 # HAProxy 2.6 bounds these by the engine's silence and by idleness: eight seconds here.
 LONGEST_SECONDS = 14
 IDLE = 1000
@@ -182,4 +183,5 @@ def test_the_figures_count_what_was_refused(blue: Edge) -> None:
     before = refused()
     for _ in range(3):
         blue.ask("/v1/models")
-    wait(lambda: refused() == before + 3, "three refusals more")
+    # Connections of earlier tests may still end in one.
+    wait(lambda: refused() >= before + 3, "three refusals more")
