@@ -9,9 +9,7 @@ import argparse
 import os
 import re
 import resource
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +17,9 @@ from statistics import median
 
 from tests.bench import report
 from tests.bench.cloud import ROOT
+from tests.bench.measure import run
 
-TIMEOUT_SECONDS = 1800
 DEAREST = 8
-_RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=0\s+failed=0", re.M)
 _TASK = re.compile(r"^(?P<task>\S.*\S) -+ (?P<seconds>[\d.]+)s$", re.M)
 
 
@@ -60,33 +57,19 @@ def main() -> None:
 
 def converge(arguments: Sequence[str]) -> Converged:
     """Converge once. A run that fails ends the benchmark, in its own words."""
-    ansible_playbook = str(Path(sys.executable).parent / "ansible-playbook")
-    command = [ansible_playbook, "playbooks/configure.yml", *arguments]
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks",
-            "PROFILE_TASKS_TASK_OUTPUT_LIMIT": str(DEAREST),
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-    )
-    seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    recap = {match["host"]: int(match["changed"]) for match in _RECAP.finditer(done.stdout)}
-    hosts = [host for host in recap if host != "localhost"]
-    if done.returncode != 0 or not hosts:
-        said = f"{done.stdout[-4000:]}{done.stderr[-2000:]}"
-        raise SystemExit(f"{command[1]} failed ({done.returncode}):\n{said}")
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), "playbooks/configure.yml", *arguments]
+    profiled = {
+        **os.environ,
+        "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks",
+        "PROFILE_TASKS_TASK_OUTPUT_LIMIT": str(DEAREST),
+    }
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = run(command, profiled)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    hosts = [host for host in done.recap if host != "localhost"]
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    tasks = [(match["task"], float(match["seconds"])) for match in _TASK.finditer(done.stdout)]
-    return Converged(len(hosts), seconds, cpu, sum(recap.values()), tasks)
+    tasks = [(match["task"], float(match["seconds"])) for match in _TASK.finditer(done.output)]
+    return Converged(len(hosts), done.seconds, cpu, sum(done.recap.values()), tasks)
 
 
 def table(one: Sequence[Converged], many: Sequence[Converged]) -> str:
@@ -98,25 +81,25 @@ def table(one: Sequence[Converged], many: Sequence[Converged]) -> str:
         "|---|---|---|",
     ]
     rows: Mapping[str, Callable[[Converged], float]] = {
-        "wall": lambda run: run.seconds,
-        "wall, per host": lambda run: run.seconds / run.hosts,
-        "Ansible's CPU": lambda run: run.cpu_seconds,
-        "Ansible's CPU, per host": lambda run: run.cpu_seconds / run.hosts,
+        "wall": lambda each: each.seconds,
+        "wall, per host": lambda each: each.seconds / each.hosts,
+        "Ansible's CPU": lambda each: each.cpu_seconds,
+        "Ansible's CPU, per host": lambda each: each.cpu_seconds / each.hosts,
     }
     for name, read in rows.items():
-        values = (median(read(run) for run in side) for side in (one, many))
+        values = (median(read(each) for each in side) for side in (one, many))
         lines.append(f"| {name} | " + " | ".join(f"{value:.1f} s" for value in values) + " |")
-    changed = (max(run.changed for run in side) for side in (one, many))
+    changed = (max(each.changed for each in side) for side in (one, many))
     lines.append("| changed | " + " | ".join(map(str, changed)) + " |")
     lines += ["", f"| dearest tasks, {many[-1].hosts} hosts | wall |", "|---|---|"]
     lines += [f"| {task} | {seconds:.1f} s |" for task, seconds in many[-1].tasks]
     return "\n".join(lines)
 
 
-def say(run: Converged) -> None:
+def say(done: Converged) -> None:
     """Print what has just been measured."""
-    cpu = f"{run.cpu_seconds:6.1f} s of CPU"
-    print(f"bench: {run.hosts:2} hosts  {run.seconds:6.1f} s  {cpu}  changed={run.changed}", flush=True)
+    cpu = f"{done.cpu_seconds:6.1f} s of CPU"
+    print(f"bench: {done.hosts:2} hosts  {done.seconds:6.1f} s  {cpu}  changed={done.changed}", flush=True)
 
 
 if __name__ == "__main__":
