@@ -9,24 +9,26 @@ import re
 from collections.abc import Iterator
 
 _BLOCK = re.compile(
-    r"-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:[^\n]+:[^\n]*\n)*\s*\n(.*?)"
-    r"(?:\r?\n=[A-Za-z0-9+/]{4})?\s*-----END PGP PUBLIC KEY BLOCK-----",
-    re.DOTALL,
+    r"-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:[^\n]+:[^\n]*\n)*\s*\n([A-Za-z0-9+/=\s]*?)"
+    r"(?:\r?\n=[A-Za-z0-9+/]{4})?\s*-----END PGP PUBLIC KEY BLOCK-----"
 )
 _PUBLIC_KEY = 6
 _OLD_LENGTH_BYTES = (1, 2, 4)
 
 
 def fingerprints(armored: str) -> list[str]:
-    """Return the primary keys' fingerprints in capital hex digits; none where the text is no key file."""
-    found: list[str] = []
-    for block in _BLOCK.findall(armored):
-        try:
-            packets = list(_packets(base64.b64decode("".join(block.split()), validate=True)))
-        except (binascii.Error, IndexError, ValueError):
-            return []
-        found += [_fingerprint(body) for tag, body in packets if tag == _PUBLIC_KEY]
-    return found
+    """Return the primary keys' fingerprints in capital hex digits; none where the text is no key file.
+
+    The text must be one block and nothing else: in what is left out here, another program may find a key.
+    """
+    block = _BLOCK.fullmatch(armored.strip())
+    if block is None:
+        return []
+    try:
+        packets = list(_packets(base64.b64decode("".join(block[1].split()), validate=True)))
+        return [_fingerprint(body) for tag, body in packets if tag == _PUBLIC_KEY]
+    except (binascii.Error, IndexError, ValueError):
+        return []
 
 
 def _fingerprint(body: bytes) -> str:

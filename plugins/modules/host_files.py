@@ -65,8 +65,8 @@ attributes:
     description: Says what would change and changes nothing.
     support: full
   diff_mode:
-    description: Shows each file's change.
-    support: full
+    description: Shows each file's change, but no text of a file that not everybody may read.
+    support: partial
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 """
@@ -255,6 +255,8 @@ def _diff(before: File, after: File) -> dict[str, str]:
     name = f"{after.path} ({after.mode:04o})"
     old = f"{before.path} ({before.mode:04o})" if before.mode >= 0 else "absent"
     headers = {"before_header": old, "after_header": name}
+    if not after.mode & 0o004:
+        return {**headers, "before": "", "after": "(not shown: it is not for everybody to read)\n"}
     return {**headers, "before": before.text or "", "after": after.text or ""}
 
 

@@ -12,6 +12,8 @@ description:
   - Asks systemd once about all units and acts on those only that are not as they shall be. One run of a
     module in place of one for each unit.
   - Nothing is done to any unit before all of them are known to exist.
+  - Where a unit's file is newer than what systemd knows, as after an interrupted run, systemd reads it
+    again, and the unit is restarted if it shall run and does.
 options:
   services:
     description: The units.
@@ -69,7 +71,7 @@ from dataclasses import dataclass
 
 from ansible.module_utils.basic import AnsibleModule
 
-PROPERTIES = ("LoadState", "ActiveState", "UnitFileState")
+PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload")
 ENABLED = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated")
 RUNNING = ("active", "activating", "reloading")
 OPTIONS = {
@@ -86,6 +88,7 @@ class Unit:
     loaded: str
     active: str
     file: str
+    outdated: bool = False
 
     @property
     def enabled(self) -> bool:
@@ -111,22 +114,24 @@ def main() -> None:
     if code:
         module.fail_json(msg=f"Failed to ask systemd about units: {error.strip()}. Does systemd run here?")
     pairs = list(zip(wanted, parse(output), strict=True))
-    lost = [one["name"] for one, unit in pairs if unit.loaded != "loaded"]
-    if lost and not module.check_mode:
+    lost = [one["name"] for one, unit in pairs if not usable(one, unit, module.check_mode)]
+    if lost:
         module.fail_json(
             msg=f"Failed to manage {', '.join(lost)}: systemd has no such unit, or it is masked. "
             f"`systemctl status {lost[0]}` says more."
         )
     steps = [step for one, unit in pairs for step in plan(one, unit)]
+    if any(unit.outdated for _, unit in pairs):
+        steps.insert(0, ("daemon-reload",))
     if not module.check_mode:
-        for verb, name in steps:
-            code, _, error = module.run_command(["systemctl", verb, name])
+        for step in steps:
+            code, _, error = module.run_command(["systemctl", *step])
             if code:
                 module.fail_json(
-                    msg=f"Failed to {verb} {name}: {error.strip()} `journalctl -u {name}` says more."
+                    msg=f"Failed to {' '.join(step)}: {error.strip()} `journalctl -u {step[-1]}` says more."
                 )
     diff = [_diff(one, unit) for one, unit in pairs if plan(one, unit)]
-    module.exit_json(changed=bool(steps), acted=[f"{verb} {name}" for verb, name in steps], diff=diff)
+    module.exit_json(changed=bool(steps), acted=[" ".join(step) for step in steps], diff=diff)
 
 
 def parse(text: str) -> list[Unit]:
@@ -134,17 +139,28 @@ def parse(text: str) -> list[Unit]:
     units = []
     for paragraph in text.strip().split("\n\n"):
         found = dict(line.split("=", 1) for line in paragraph.splitlines() if "=" in line)
-        units.append(Unit(found["LoadState"], found["ActiveState"], found.get("UnitFileState", "")))
+        outdated = found.get("NeedDaemonReload") == "yes"
+        units.append(Unit(found["LoadState"], found["ActiveState"], found.get("UnitFileState", ""), outdated))
     return units
 
 
-def plan(wanted: Mapping[str, object], unit: Unit) -> Sequence[tuple[str, str]]:
+def usable(wanted: Mapping[str, object], unit: Unit, check_mode: bool) -> bool:
+    """Whether the unit can be what it shall be. One that is masked neither runs nor starts at boot."""
+    if unit.loaded == "masked":
+        return not wanted["enabled"] and wanted["state"] != "started"
+    return unit.loaded == "loaded" or (check_mode and unit.loaded == "not-found")
+
+
+def plan(wanted: Mapping[str, object], unit: Unit) -> Sequence[tuple[str, ...]]:
     """Return the verbs that make the unit what it shall be, each with its name."""
-    name, steps = str(wanted["name"]), []
-    if bool(wanted["enabled"]) != unit.enabled and unit.file != "static":
+    name = str(wanted["name"])
+    steps: list[tuple[str, ...]] = []
+    if bool(wanted["enabled"]) != unit.enabled and unit.file not in ("static", "masked"):
         steps.append(("enable" if wanted["enabled"] else "disable", name))
     if wanted["state"] != "as_is" and (wanted["state"] == "started") != unit.running:
         steps.append(("start" if wanted["state"] == "started" else "stop", name))
+    elif wanted["state"] == "started" and unit.outdated:
+        steps.append(("restart", name))
     return steps
 
 

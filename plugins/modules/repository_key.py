@@ -57,6 +57,7 @@ fetched:
   type: bool
 """
 
+from http.client import HTTPException
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -90,7 +91,9 @@ def main() -> None:
                 f"and not {wanted}. Find out who changed it before you change the pin."
             )
         if not module.check_mode:
-            path.parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+            if not path.parent.is_dir():
+                path.parent.mkdir(parents=True)
+                path.parent.chmod(DIRECTORY_MODE)
             replace(path, key, FILE_MODE)
     except OSError as error:
         module.fail_json(msg=f"Failed to write {path}: {error}. Check the directory and the disk.")
@@ -112,7 +115,10 @@ def fetch(module: AnsibleModule, url: str) -> str:
             msg=f"Failed to fetch the key at {url}: {info['msg']} (status {info['status']}). Check the URL, "
             "and that the host reaches it."
         )
-    key: bytes = response.read()
+    try:
+        key: bytes = response.read()
+    except (OSError, HTTPException) as error:
+        module.fail_json(msg=f"Failed to fetch the key at {url}: {error}. Try again.")
     return key.decode(errors="replace")
 
 

@@ -67,6 +67,8 @@ def converge(arguments: Sequence[str]) -> Converged:
     done = run(command, profiled)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     hosts = [host for host in done.recap if host != "localhost"]
+    if not hosts:
+        raise SystemExit("No host runs that could be converged. Bring some up: make up.")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     tasks = [(match["task"], float(match["seconds"])) for match in _TASK.finditer(done.output)]
     return Converged(len(hosts), done.seconds, cpu, sum(done.recap.values()), tasks)

@@ -10,6 +10,7 @@ SHOWN = """\
 LoadState=loaded
 ActiveState=active
 UnitFileState=enabled
+NeedDaemonReload=yes
 
 LoadState=not-found
 ActiveState=inactive
@@ -24,12 +25,12 @@ RUNS, NEW = Unit("loaded", "active", "enabled"), Unit("loaded", "inactive", "dis
 
 def verbs(unit: Unit, enabled: bool = True, state: str = "started") -> list[str]:
     wanted = {"name": "a.service", "enabled": enabled, "state": state}
-    return [verb for verb, _ in host_services.plan(wanted, unit)]
+    return [verb for verb, *_ in host_services.plan(wanted, unit)]
 
 
 def test_units_are_read_in_the_order_they_were_asked_for() -> None:
     assert host_services.parse(SHOWN) == [
-        RUNS,
+        Unit("loaded", "active", "enabled", outdated=True),
         Unit("not-found", "inactive", ""),
         Unit("loaded", "inactive", "static"),
     ]
@@ -59,3 +60,24 @@ def test_what_has_failed_is_started() -> None:
 @pytest.mark.parametrize("enabled", [True, False])
 def test_a_static_unit_is_neither_enabled_nor_disabled(enabled: bool) -> None:
     assert verbs(Unit("loaded", "active", "static"), enabled=enabled) == []
+
+
+def test_what_runs_from_an_older_file_is_restarted() -> None:
+    assert verbs(Unit("loaded", "active", "enabled", outdated=True)) == ["restart"]
+    assert verbs(Unit("loaded", "active", "enabled", outdated=True), state="as_is") == []
+
+
+@pytest.mark.parametrize(("enabled", "state", "usable"), [(False, "stopped", True), (True, "started", False)])
+def test_a_masked_unit_can_only_be_stopped(enabled: bool, state: str, usable: bool) -> None:
+    wanted = {"name": "a.service", "enabled": enabled, "state": state}
+    unit = Unit("masked", "inactive", "masked")
+    for check_mode in (True, False):
+        assert host_services.usable(wanted, unit, check_mode) is usable
+    assert not usable or host_services.plan(wanted, unit) == []
+
+
+def test_only_in_check_mode_a_unit_may_be_yet_to_come() -> None:
+    wanted = {"name": "a.service", "enabled": True, "state": "started"}
+    missing = Unit("not-found", "inactive", "")
+    assert host_services.usable(wanted, missing, check_mode=True)
+    assert not host_services.usable(wanted, missing, check_mode=False)

@@ -30,10 +30,12 @@ def test_headers_and_line_ends_do_not_matter() -> None:
     assert fingerprints(KEY.replace("\n", "\r\n")) == [FINGERPRINT]
 
 
-def test_a_second_key_does_not_hide_behind_the_first() -> None:
-    assert fingerprints(KEY + KEY) == [FINGERPRINT, FINGERPRINT]
+def test_a_second_key_does_not_hide_beside_the_first() -> None:
     inside = KEY.replace("=+Mcj", "").replace("QQWsCQ==", "QQWsCQ")
-    assert fingerprints(inside) != [FINGERPRINT]
+    no_header = KEY.replace("BLOCK-----\n\n", "BLOCK-----\nno header\n\n", 1)
+    trailing_space = KEY.replace("BLOCK-----\n", "BLOCK----- \n", 1)
+    for text in (KEY + KEY, inside, no_header + KEY, KEY + no_header, trailing_space + KEY, f"x\n{KEY}"):
+        assert fingerprints(text) == []
 
 
 @pytest.mark.parametrize(
