@@ -65,7 +65,7 @@ attributes:
     description: Says what would change and changes nothing.
     support: full
   diff_mode:
-    description: Shows each file's change, but no text of a file that not everybody may read.
+    description: Shows each file's change, but no text of a file that is its owner's alone.
     support: partial
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -147,7 +147,7 @@ def main() -> None:
     except (RefusedError, OSError) as error:
         refused = isinstance(error, RefusedError)
         module.fail_json(msg=str(error) if refused else f"Failed to write files: {error}. Check the disk.")
-    diff = [_diff(before, after) for before, after, _ in changed]
+    diff = [difference(before, after) for before, after, _ in changed]
     module.exit_json(changed=bool(changed), written=[str(after.path) for _, after, _ in changed], diff=diff)
 
 
@@ -251,12 +251,13 @@ def write(after: File) -> None:
     replace(after.path, after.text or "", after.mode, after.uid, after.gid)
 
 
-def _diff(before: File, after: File) -> dict[str, str]:
+def difference(before: File, after: File) -> dict[str, str]:
+    """Return what `--diff` shows; of a file that is its owner's alone only that it changes."""
     name = f"{after.path} ({after.mode:04o})"
     old = f"{before.path} ({before.mode:04o})" if before.mode >= 0 else "absent"
     headers = {"before_header": old, "after_header": name}
-    if not after.mode & 0o004:
-        return {**headers, "before": "", "after": "(not shown: it is not for everybody to read)\n"}
+    if not after.mode & 0o077:
+        return {**headers, "before": "", "after": "(not shown: it is its owner's alone)\n"}
     return {**headers, "before": before.text or "", "after": after.text or ""}
 
 

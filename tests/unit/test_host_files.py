@@ -145,3 +145,14 @@ def test_in_check_mode_an_owner_may_be_yet_to_come(tmp_path: Path) -> None:
     assert host_files.plan(before, wanted, check_mode=True) != before
     with pytest.raises(host_files.RefusedError, match="Create the owner first"):
         host_files.plan(before, wanted)
+
+
+@pytest.mark.parametrize(("mode", "shown"), [("0644", True), ("0640", True), ("0600", False)])
+def test_a_difference_shows_no_text_of_a_file_that_is_its_owners_alone(
+    tmp_path: Path, mode: str, shown: bool
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{"auths": {"registry": {"auth": "theirs"}}}')
+    before = host_files.found(path)
+    after = host_files.plan(before, options(merge={"credHelpers": {"x": "ours"}}, mode=mode))
+    assert ("theirs" in str(host_files.difference(before, after))) is shown
