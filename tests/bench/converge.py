@@ -1,6 +1,7 @@
-"""`python -m tests.bench.converge`: what a second converge of the running hosts costs, of one and of all.
+"""`python -m tests.bench.converge`: what a converge of the running hosts costs, of one and of all.
 
-The hosts are those of `make up`, or of any number: `ansible-playbook site.yml -e '{"airlift_compute": …}'`.
+Hosts that nobody has converged yet (`ansible-playbook playbooks/provision.yml` and no more) give the figures of a
+first converge, too: of one host, and then of the others.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ class Converged:
     hosts: int
     seconds: float
     cpu_seconds: float
-    """Of Ansible on this machine; what the hosts themselves compute is not in it."""
+    """Of Ansible alone."""
+    machine_cpu_seconds: float
+    """Of everything on this machine: the hosts are containers on it."""
     changed: int
     tasks: Sequence[tuple[str, float]]
 
@@ -41,10 +44,8 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=2, choices=range(1, 6))
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     options = parser.parse_args()
-    everybody = converge([])
-    say(everybody)
     one, many = [], []
-    for _ in range(options.repetitions):
+    for _ in range(options.repetitions + 1):
         one.append(converge(["--limit", "localhost,airlift_hosts[0]"]))
         say(one[-1])
         many.append(converge([]))
@@ -63,39 +64,63 @@ def converge(arguments: Sequence[str]) -> Converged:
         "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks",
         "PROFILE_TASKS_TASK_OUTPUT_LIMIT": str(DEAREST),
     }
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before, busy = resource.getrusage(resource.RUSAGE_CHILDREN), machine_cpu_seconds()
     done = run(command, profiled)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    after, busy = resource.getrusage(resource.RUSAGE_CHILDREN), machine_cpu_seconds() - busy
     hosts = [host for host in done.recap if host != "localhost"]
     if not hosts:
         raise SystemExit("No host runs that could be converged. Bring some up: make up.")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     tasks = [(match["task"], float(match["seconds"])) for match in _TASK.finditer(done.output)]
-    return Converged(len(hosts), done.seconds, cpu, sum(done.recap.values()), tasks)
+    return Converged(len(hosts), done.seconds, cpu, busy, sum(done.recap.values()), tasks)
+
+
+def machine_cpu_seconds() -> float:
+    """Return the CPU time that this machine has spent since it started, whoever spent it (proc_stat(5))."""
+    user, nice, system, _idle, _wait, irq, softirq, *_ = map(
+        int, Path("/proc/stat").read_text().split()[1:11]
+    )
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
+ROWS: Mapping[str, Callable[[Converged], float]] = {
+    "wall": lambda each: each.seconds,
+    "wall, per host": lambda each: each.seconds / each.hosts,
+    "Ansible's CPU, per host": lambda each: each.cpu_seconds / each.hosts,
+    "Ansible's and the host's CPU, per host": lambda each: each.machine_cpu_seconds / each.hosts,
+}
 
 
 def table(one: Sequence[Converged], many: Sequence[Converged]) -> str:
-    """Return both sides' medians, and the tasks that cost most of the last run over all hosts."""
+    """Return both sides' medians of the second converge, the first one's figures if there were any, and the tasks."""
     lines = [
-        f"Medians of {len(one)} repetitions on {os.cpu_count()} cores, which the hosts share with Ansible.",
+        f"Medians of {len(one) - 1} repetitions on {os.cpu_count()} cores, which the hosts share with Ansible.",
         "",
         f"| second converge | {one[0].hosts} host | {many[0].hosts} hosts |",
         "|---|---|---|",
+        *rows(one[1:], many[1:]),
     ]
-    rows: Mapping[str, Callable[[Converged], float]] = {
-        "wall": lambda each: each.seconds,
-        "wall, per host": lambda each: each.seconds / each.hosts,
-        "Ansible's CPU": lambda each: each.cpu_seconds,
-        "Ansible's CPU, per host": lambda each: each.cpu_seconds / each.hosts,
-    }
-    for name, read in rows.items():
+    if one[0].changed:
+        others = many[0].hosts - one[0].hosts
+        lines += ["", f"| first converge | {one[0].hosts} host | {others} hosts, and that one again |"]
+        lines += ["|---|---|---|", *rows(one[:1], many[:1]), "", *dearest("first", one[0])]
+    return "\n".join([*lines, "", *dearest("second", many[-1])])
+
+
+def rows(one: Sequence[Converged], many: Sequence[Converged]) -> Sequence[str]:
+    """Return a row for each figure, with the medians of both sides."""
+    found = []
+    for name, read in ROWS.items():
         values = (median(read(each) for each in side) for side in (one, many))
-        lines.append(f"| {name} | " + " | ".join(f"{value:.1f} s" for value in values) + " |")
+        found.append(f"| {name} | " + " | ".join(f"{value:.1f} s" for value in values) + " |")
     changed = (max(each.changed for each in side) for side in (one, many))
-    lines.append("| changed | " + " | ".join(map(str, changed)) + " |")
-    lines += ["", f"| dearest tasks, {many[-1].hosts} hosts | wall |", "|---|---|"]
-    lines += [f"| {task} | {seconds:.1f} s |" for task, seconds in many[-1].tasks]
-    return "\n".join(lines)
+    return [*found, "| changed | " + " | ".join(map(str, changed)) + " |"]
+
+
+def dearest(which: str, done: Converged) -> Sequence[str]:
+    """Return the tasks that cost most."""
+    head = f"| dearest tasks, {which} converge, hosts: {done.hosts} | wall |"
+    return [head, "|---|---|", *(f"| {task} | {seconds:.1f} s |" for task, seconds in done.tasks)]
 
 
 def say(done: Converged) -> None:
