@@ -1,7 +1,7 @@
 """`python -m tests.bench.converge`: what a converge of the running hosts costs, of one and of all.
 
-Hosts that nobody has converged yet (`ansible-playbook playbooks/provision.yml` and no more) give the figures of a
-first converge, too: of one host, and then of the others.
+Hosts that nobody has converged yet (`ansible-playbook playbooks/provision.yml` and no more) give the
+figures of a first converge, too: of one host, and then of the others.
 """
 
 from __future__ import annotations
@@ -92,9 +92,9 @@ ROWS: Mapping[str, Callable[[Converged], float]] = {
 
 
 def table(one: Sequence[Converged], many: Sequence[Converged]) -> str:
-    """Return both sides' medians of the second converge, the first one's figures if there were any, and the tasks."""
+    """Return the medians of the second converge, what there is of the first, and the dearest tasks."""
     lines = [
-        f"Medians of {len(one) - 1} repetitions on {os.cpu_count()} cores, which the hosts share with Ansible.",
+        f"Medians of {len(one) - 1} repetitions on {os.cpu_count()} cores, shared by Ansible and the hosts.",
         "",
         f"| second converge | {one[0].hosts} host | {many[0].hosts} hosts |",
         "|---|---|---|",
