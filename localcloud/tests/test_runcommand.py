@@ -117,8 +117,8 @@ def test_output_and_exit_code_are_those_of_the_script(ssm: SSMClient, instance: 
 
 def test_it_runs_beside_the_caller(ssm: SSMClient, instance: str) -> None:
     began = time.monotonic()
-    command = _send(ssm, instance, "sleep 2; echo done")
-    assert time.monotonic() - began < 1.5
+    command = _send(ssm, instance, "sleep 5; echo done")
+    assert time.monotonic() - began < 4
     assert ssm.get_command_invocation(CommandId=command, InstanceId=instance)["Status"] in (
         "Pending",
         "InProgress",

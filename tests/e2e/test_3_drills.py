@@ -40,12 +40,16 @@ def visitor(api_key: str) -> Visitor:
 
 
 def settle(visitor: Visitor) -> None:
-    """End the visit: what was on the host in the moment it went may be lost, and nothing else."""
+    """End the visit: what was on the host in the moment it went may be lost; others are told to come again.
+
+    Until the load balancer has seen two checks fail, a host that is back before its engine answers 503.
+    """
     visitor.until = 0
     visitor.join()
-    lost = [outcome for _, outcome in visitor.outcomes if outcome != "ok"]
+    lost = [outcome for _, outcome in visitor.outcomes if outcome not in ("ok", "502", "503")]
     assert len(visitor.outcomes) > 10
     assert len(lost) <= 2, visitor.outcomes
+    assert all(outcome == "ok" for _, outcome in visitor.outcomes[-5:]), visitor.outcomes
 
 
 def test_a_rebooted_host_serves_the_same_release_by_itself(visitor: Visitor) -> None:

@@ -250,7 +250,7 @@ run.present(json.loads(sys.argv[1]), False, Voice(print, print, print))
 """
 
 
-@pytest.mark.parametrize("changes", [1, 7, 15, 30, 50])
+@pytest.mark.parametrize("changes", [1, 7, 15, 30, 40])
 def test_after_kill_9_the_next_run_finishes_without_duplicates(cloud: Cloud, changes: int) -> None:
     cloud.misbehave({"action": "*", "latency_ms": 30})
     root = Path(__file__).parents[2]

@@ -97,7 +97,7 @@ def released(host: Host) -> Iterator[None]:
     host.check_output("printf '%s' '{\"schema\": 1, \"release\": null}' > /run/fake-parameter")
     host.check_output("systemd-run --unit=fake-parameters /usr/bin/python3 /opt/fake_parameters.py")
     host.check_output("echo '127.0.0.1 parameters.test' >> /etc/hosts")
-    wait(lambda: host.run(f"{AGENT} apply").rc == 0, "the agent finds its parameter")
+    wait(lambda: host.run(f"{AGENT} apply").rc == 0, "the agent finds its parameter", 60)
     yield
     host.check_output("systemctl stop fake-parameters")
 
@@ -110,7 +110,7 @@ def test_docker_stopped_is_started_again_and_nobody_notices(serving: Serving) ->
         time.sleep(1)
         # As the timer does every minute. The run itself fails: there is no AWS here.
         serving.host.run(CONVERGE)
-        wait(lambda: serving.host.service("docker").is_running, "Docker is started")
+        wait(lambda: serving.host.service("docker").is_running, "Docker is started", 60)
     assert serving.started() == before, "the engine went on"
 
 
@@ -118,7 +118,7 @@ def test_docker_killed_is_started_again_and_nobody_notices(serving: Serving) -> 
     before = serving.started()
     with serving.without_a_failure():
         serving.host.check_output("systemctl kill --signal=KILL docker")
-        wait(lambda: serving.host.run("docker info").rc == 0, "Docker is back", 30)
+        wait(lambda: serving.host.run("docker info").rc == 0, "Docker is back", 60)
     assert serving.started() == before, "the engine went on"
 
 
@@ -134,7 +134,7 @@ def test_an_engine_killed_in_a_stream_breaks_it_openly_and_comes_back(serving: S
         # A client must be able to tell a broken answer from a finished one.
         with pytest.raises((http.client.IncompleteRead, ConnectionError)):
             response.read()
-    wait(serving.answers, "Docker starts the engine again", 30)
+    wait(serving.answers, "Docker starts the engine again", 60)
 
 
 @pytest.mark.parametrize("how", ["systemctl kill --signal=KILL haproxy", "systemctl stop haproxy"])

@@ -19,8 +19,8 @@ ENGINE = (
 
 
 def wait(condition: Callable[[], bool], what: str) -> None:
-    """Wait for a condition, for fifteen seconds."""
-    deadline = time.monotonic() + 15
+    """Wait for a condition, for a minute."""
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.3)

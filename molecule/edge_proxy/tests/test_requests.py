@@ -17,15 +17,17 @@ def test_health_follows_the_engines_and_needs_no_key(silent: Edge) -> None:
     silent.start_engine(BLUE)
     assert silent.ask("/health").status == 200
     silent.host.check_output(f"touch /run/fake-engine-{BLUE}.sick")
-    wait(lambda: silent.ask("/health").status == 503, "a sick engine is out of use")
-    silent.host.check_output(f"rm /run/fake-engine-{BLUE}.sick")
+    try:
+        wait(lambda: silent.ask("/health").status == 503, "a sick engine is out of use")
+    finally:
+        silent.host.check_output(f"rm /run/fake-engine-{BLUE}.sick")
 
 
 def test_a_host_that_is_leaving_says_so_to_the_load_balancer_only(blue: Edge, key: str) -> None:
     blue.remember("host.map", "leaving", "1")
     assert blue.ask("/health").status == 503
     assert blue.complete(key).status == 200
-    blue.host.check_output("systemctl reload haproxy")
+    blue.reload()
     wait(lambda: blue.ask("/health").status == 503, "a reload keeps it")
     blue.forget("host.map")
     wait(lambda: blue.ask("/health").status == 200, "the host stays after all")

@@ -104,10 +104,30 @@ class Edge:
 
     def start_engine(self, port: int) -> None:
         """Start a colour and wait until the edge uses it."""
+        self.start_engine_unused(port)
+        self.wait_state(port, IN_USE)
+
+    def start_engine_unused(self, port: int) -> None:
+        """Start a colour and wait until it answers."""
         self.host.check_output(
             f"systemctl start fake-engine@{port} && until {_answers(port)}; do sleep 0.1; done"
         )
-        self.wait_state(port, IN_USE)
+
+    def reload(self) -> None:
+        """Reload the edge, and wait until the new process is the one that answers."""
+        self.renew("reload")
+
+    def renew(self, verb: str) -> None:
+        """Reload or restart the edge, and wait until the new process is the one that answers."""
+        before = self.pid()
+        self.host.check_output(f"systemctl {verb} haproxy")
+        wait(lambda: self.pid() not in (before, ""), f"a new process after {verb}")
+
+    def pid(self) -> str:
+        """Return the id of the process behind the admin socket; nothing where none listens."""
+        ask = "echo 'show info' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock"
+        shown: str = self.host.run(ask).stdout
+        return next((line.split()[1] for line in shown.splitlines() if line.startswith("Pid:")), "")
 
     def stop_engine(self, port: int) -> None:
         """Stop a colour and wait until the edge knows."""
