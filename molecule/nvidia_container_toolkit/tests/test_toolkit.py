@@ -76,9 +76,8 @@ def test_a_driver_that_changes_is_noticed(host: Host) -> None:
         host.check_output(f"sed -i s/550.163.01/570.86.15/ {DRIVER} && touch /etc/ld.so.cache")
         assert wait_for(host, "libcuda.so.570.86.15")
         # What changes while the specification is being made is the next change's business.
-        host.check_output(
-            "until systemctl show -P ActiveState airlift-nvidia-cdi.service | grep -q inactive; do sleep 0.1; done"
-        )
+        idle = "systemctl show -P ActiveState airlift-nvidia-cdi.service | grep -q inactive"
+        host.check_output(f"until {idle}; do sleep 0.1; done")
     finally:
         host.check_output("printf '%%s' %s > %s", original, DRIVER)
         host.check_output("touch /etc/ld.so.cache")
