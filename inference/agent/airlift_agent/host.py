@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,7 +119,7 @@ class Host:
     def _write_keys(self) -> None:
         value = self._aws.secret(self._release.secret, self._release.secret_version)
         accepted = keys.hashes(value, self._release.secret)
-        self._write_map(self._config.keys_map, accepted, 0o640)
+        self._write_map(self._config.keys_map, accepted)
         kept = record.load(self._record_path)
         version, digest = self._release.secret_version, record.map_digest(accepted)
         record.save(self._record_path, replace(kept, keys_version=version, keys_digest=digest))
@@ -135,7 +135,7 @@ class Host:
             raise
         others = self._containers.alive(colour.other)
         self._proxy.route(colour.other, Routing.DRAIN if others else Routing.MAINTENANCE)
-        self._write_map(self._config.models_map, {self._release.model_name: "1"}, 0o644)
+        self._write_map(self._config.models_map, {self._release.model_name: "1"})
         kept = record.load(self._record_path)
         record.save(self._record_path, kept.switched(colour, self._release))
 
@@ -144,10 +144,10 @@ class Host:
         if not self._proxy.wait_idle(colour, self._config.drain_seconds):
             self._progress(f"{colour} still has requests after {self._config.drain_seconds} s and is stopped")
 
-    def _write_map(self, path: Path, entries: dict[str, str] | object, mode: int) -> None:
-        assert isinstance(entries, dict)
+    def _write_map(self, path: Path, entries: Mapping[str, str]) -> None:
         text = "".join(f"{key} {value}\n" for key, value in sorted(entries.items()))
-        write(path, text, mode, self._config.haproxy_group)
+        # The role edge_proxy keeps its maps so, too.
+        write(path, text, 0o640, self._config.haproxy_group)
         self._proxy.replace_map(path, entries)
 
     def _kept(self) -> list[Release]:
