@@ -47,7 +47,7 @@ unit: ## The pure tests
 	@scripts/test unit
 
 .PHONY: integration
-integration: ## Tests against the embedded AWS
+integration: setup ## Tests against the embedded AWS
 	@scripts/test integration
 
 .PHONY: molecule
@@ -55,7 +55,7 @@ molecule: ## Each role in a container of its own
 	@scripts/test molecule
 
 .PHONY: e2e
-e2e: ## The whole way: up, use it, break it, down
+e2e: setup ## The whole way: up, use it, break it, down
 	@scripts/test e2e
 
 .PHONY: bench
