@@ -120,7 +120,8 @@ def main() -> None:
             msg=f"Failed to manage {', '.join(lost)}: systemd has no such unit, or it is masked. "
             f"`systemctl status {lost[0]}` says more."
         )
-    steps = [step for one, unit in pairs for step in plan(one, unit)]
+    planned = [(one, unit, plan(one, unit)) for one, unit in pairs]
+    steps = [step for _, _, own in planned for step in own]
     if any(unit.outdated for _, unit in pairs):
         steps.insert(0, ("daemon-reload",))
     if not module.check_mode:
@@ -130,7 +131,7 @@ def main() -> None:
                 module.fail_json(
                     msg=f"Failed to {' '.join(step)}: {error.strip()} `journalctl -u {step[-1]}` says more."
                 )
-    diff = [_diff(one, unit) for one, unit in pairs if plan(one, unit)]
+    diff = [_diff(one, unit) for one, unit, own in planned if own]
     module.exit_json(changed=bool(steps), acted=[" ".join(step) for step in steps], diff=diff)
 
 

@@ -10,7 +10,6 @@ import argparse
 import os
 import re
 import resource
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,14 +57,13 @@ def main() -> None:
 
 def converge(arguments: Sequence[str]) -> Converged:
     """Converge once. A run that fails ends the benchmark, in its own words."""
-    command = [str(Path(sys.executable).parent / "ansible-playbook"), "playbooks/configure.yml", *arguments]
     profiled = {
         **os.environ,
         "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks",
         "PROFILE_TASKS_TASK_OUTPUT_LIMIT": str(DEAREST),
     }
     before, busy = resource.getrusage(resource.RUSAGE_CHILDREN), machine_cpu_seconds()
-    done = run(command, profiled)
+    done = run(["playbooks/configure.yml", *arguments], profiled)
     after, busy = resource.getrusage(resource.RUSAGE_CHILDREN), machine_cpu_seconds() - busy
     hosts = [host for host in done.recap if host != "localhost"]
     if not hosts:

@@ -38,8 +38,9 @@ class Done:
     """What changed, by host."""
 
 
-def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Done:
+def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Done:
     """Run ansible-playbook. A run that fails ends the benchmark, in its own words."""
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), *arguments]
     began = time.monotonic()
     done = subprocess.run(
         command,
@@ -65,9 +66,7 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
 def playbook(cloud: Cloud, path: Path, arguments: Sequence[str]) -> Measured:
     """Run a playbook against ``cloud``."""
     cloud.requests()
-    done = run(
-        [str(Path(sys.executable).parent / "ansible-playbook"), str(path), *arguments], environment(cloud)
-    )
+    done = run([str(path), *arguments], environment(cloud))
     return Measured(done.seconds, cloud.requests(), done.recap["localhost"])
 
 

@@ -68,12 +68,11 @@ def converge(name: str, play: Mapping[str, object], repetitions: int) -> list[fl
         inventory, playbook = Path(directory) / "hosts.yml", Path(directory) / "play.yml"
         inventory.write_text(json.dumps({"all": {"hosts": {HOST: CONNECTION}}}))
         playbook.write_text(json.dumps([play]))
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory), str(playbook)]
         # Variables that a role includes would win over the play's.
-        command += ["-e", json.dumps(play.get("vars", {}))]
+        arguments = ["-i", str(inventory), str(playbook), "-e", json.dumps(play.get("vars", {}))]
         seconds = []
         for turn in range(repetitions + 1):
-            done = run(command)
+            done = run(arguments)
             changed = done.recap[HOST]
             print(f"bench: {name}  {turn + 1}. {done.seconds:6.1f} s  changed={changed}", flush=True)
             seconds.append(done.seconds)

@@ -27,7 +27,7 @@ def test_a_host_that_is_leaving_says_so_to_the_load_balancer_only(blue: Edge, ke
     blue.remember("host.map", "leaving", "1")
     assert blue.ask("/health").status == 503
     assert blue.complete(key).status == 200
-    blue.reload()
+    blue.renew("reload")
     wait(lambda: blue.ask("/health").status == 503, "a reload keeps it")
     blue.forget("host.map")
     wait(lambda: blue.ask("/health").status == 200, "the host stays after all")

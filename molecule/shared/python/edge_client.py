@@ -113,10 +113,6 @@ class Edge:
             f"systemctl start fake-engine@{port} && until {_answers(port)}; do sleep 0.1; done"
         )
 
-    def reload(self) -> None:
-        """Reload the edge, and wait until the new process is the one that answers."""
-        self.renew("reload")
-
     def renew(self, verb: str) -> None:
         """Reload or restart the edge, and wait until the new process is the one that answers."""
         before = self.pid()
