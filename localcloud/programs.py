@@ -61,16 +61,11 @@ class Programs:
         return child.pid
 
     def pid(self, name: str) -> int | None:
-        """Pid of the running program, or None."""
-        child = self._children.get(name)
-        if child is not None:
-            child.poll()
-        try:
-            noted = json.loads(self._file(name).read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-        pid = int(noted["pid"])
-        return pid if start_time(pid) == noted["started"] else None
+        """Pid of the running program, or None; a child of ours that has ended is reaped."""
+        pid = self._running(name)
+        if pid is None and (child := self._children.get(name)) is not None:
+            child.poll()  # after the look at /proc: what was a zombie there can be reaped here
+        return pid
 
     def stop(self, name: str) -> None:
         """End the program: SIGTERM, then SIGKILL after five seconds. Nothing happens when it does not run."""
@@ -96,6 +91,14 @@ class Programs:
         return sorted(
             file.stem for file in self._paths.programs.glob("*.json") if self.pid(file.stem) is not None
         )
+
+    def _running(self, name: str) -> int | None:
+        try:
+            noted = json.loads(self._file(name).read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        pid = int(noted["pid"])
+        return pid if start_time(pid) == noted["started"] else None
 
     def _file(self, name: str) -> Path:
         return self._paths.programs / f"{name}.json"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
+
+import pytest
 
 from localcloud.programs import Programs, start_time
 from localcloud.settings import Paths
@@ -35,6 +38,22 @@ def test_one_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     wait_for(lambda: "up" in log.read_text(), 20, "it runs")
     programs.stop("stubborn")
     assert programs.pid("stubborn") is None
+
+
+def test_one_that_ends_while_it_is_looked_for_leaves_no_zombie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = Programs(Paths(tmp_path))
+    pid = programs.start("sleeper", ["sleep", "60"], tmp_path / "log")
+
+    def ends_now(of: int) -> int | None:
+        os.kill(of, signal.SIGKILL)
+        wait_for(lambda: start_time(of) is None, 5, "it has ended")
+        return start_time(of)
+
+    monkeypatch.setattr("localcloud.programs.start_time", ends_now)
+    assert programs.pid("sleeper") is None
+    assert not Path(f"/proc/{pid}").exists()
 
 
 def test_a_recycled_pid_is_somebody_else(tmp_path: Path) -> None:
