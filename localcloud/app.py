@@ -101,12 +101,23 @@ class Api:
 class _Moto(DomainDispatcherApplication):
     """moto's dispatcher, which says so when it has no such service."""
 
+    def __init__(self, create_app: Callable[[Any], Any]) -> None:
+        super().__init__(create_app)
+        self._backends: dict[str, str] = {}
+
     def get_backend_for_host(self, host: str | None) -> Any:
-        """The name of moto's module for a host; None is asked first and means "look at the request"."""
-        backend = super().get_backend_for_host(host)
-        if backend is None and host is not None:
-            raise NotImplementedError(f"no service answers for {host}")
-        return backend
+        """The name of moto's module for a host; None is asked first and means "look at the request".
+
+        moto lists its own directory for each answer, so answers are kept: one per service and region.
+        """
+        if host is None:
+            return None
+        if host not in self._backends:
+            backend = super().get_backend_for_host(host)
+            if backend is None:
+                raise NotImplementedError(f"no service answers for {host}")
+            self._backends[host] = backend
+        return self._backends[host]
 
 
 class _HeldResponse:
