@@ -17,13 +17,17 @@ STOP_SECONDS = 5.0
 
 
 def start_time(pid: int) -> int | None:
-    """Kernel ticks at which the process began, or None when there is none (a zombie is none)."""
+    """Kernel ticks at which the process began, or None when there is none.
+
+    A zombie is none, unless it is the first of several threads: the others go on. Source: proc_pid_stat(5).
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = text[text.rindex(")") + 2 :].split()
-    return None if fields[0] == "Z" else int(fields[19])
+    state, threads, started = fields[0], int(fields[17]), int(fields[19])
+    return None if state == "Z" and threads <= 1 else started
 
 
 class Programs:
@@ -62,10 +66,16 @@ class Programs:
 
     def pid(self, name: str) -> int | None:
         """Pid of the running program, or None; a child of ours that has ended is reaped."""
-        pid = self._running(name)
-        if pid is None and (child := self._children.get(name)) is not None:
-            child.poll()  # after the look at /proc: what was a zombie there can be reaped here
-        return pid
+        child = self._children.get(name)
+        ended = child is not None and child.poll() is not None
+        try:
+            noted = json.loads(self._file(name).read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        pid = int(noted["pid"])
+        if child is not None and child.pid == pid:
+            return None if ended else pid
+        return pid if start_time(pid) == noted["started"] else None
 
     def stop(self, name: str) -> None:
         """End the program: SIGTERM, then SIGKILL after five seconds. Nothing happens when it does not run."""
@@ -91,14 +101,6 @@ class Programs:
         return sorted(
             file.stem for file in self._paths.programs.glob("*.json") if self.pid(file.stem) is not None
         )
-
-    def _running(self, name: str) -> int | None:
-        try:
-            noted = json.loads(self._file(name).read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-        pid = int(noted["pid"])
-        return pid if start_time(pid) == noted["started"] else None
 
     def _file(self, name: str) -> Path:
         return self._paths.programs / f"{name}.json"

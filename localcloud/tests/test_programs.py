@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 from pathlib import Path
-
-import pytest
 
 from localcloud.programs import Programs, start_time
 from localcloud.settings import Paths
@@ -19,6 +16,11 @@ import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("up", flush=True)
 time.sleep(60)
+"""
+HEADLESS = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+ctypes.CDLL(None).pthread_exit(None)
 """
 
 
@@ -40,20 +42,14 @@ def test_one_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     assert programs.pid("stubborn") is None
 
 
-def test_one_that_ends_while_it_is_looked_for_leaves_no_zombie(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs = Programs(Paths(tmp_path))
-    pid = programs.start("sleeper", ["sleep", "60"], tmp_path / "log")
-
-    def ends_now(of: int) -> int | None:
-        os.kill(of, signal.SIGKILL)
-        wait_for(lambda: start_time(of) is None, 5, "it has ended")
-        return start_time(of)
-
-    monkeypatch.setattr("localcloud.programs.start_time", ends_now)
-    assert programs.pid("sleeper") is None
-    assert not Path(f"/proc/{pid}").exists()
+def test_one_whose_first_thread_has_ended_runs_until_the_last_has(tmp_path: Path) -> None:
+    first, second = Programs(Paths(tmp_path)), Programs(Paths(tmp_path))
+    pid = first.start("headless", [sys.executable, "-c", HEADLESS], tmp_path / "log")
+    stat = Path(f"/proc/{pid}/stat")
+    wait_for(lambda: ") Z " in stat.read_text(), 20, "its first thread has ended")
+    assert first.pid("headless") == second.pid("headless") == pid
+    first.stop("headless")
+    assert not stat.exists()
 
 
 def test_a_recycled_pid_is_somebody_else(tmp_path: Path) -> None:
