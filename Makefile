@@ -31,7 +31,7 @@ down: ## Remove everything `make up` made, and look again
 	@scripts/down
 
 .PHONY: clean
-clean: down ## `down`, and the caches too: images, .venv, .airlift
+clean: ## `down`, and the caches too: images, .venv, .airlift
 	@scripts/down --caches
 
 .PHONY: test

@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
         index = {"update_cache": True, "cache_valid_time": age}
         if absent and self._task.check_mode:
             with self._for_real():  # in check mode apt says that it would refresh the index, and does not
-                refreshed = self._apt(options, task_vars, index)
+                refreshed = self._apt(options, task_vars, index, auto_install_module_deps=False)
             if refreshed.get("failed"):
                 return result | refreshed
             index = {}
