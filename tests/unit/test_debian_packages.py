@@ -1,11 +1,13 @@
-"""What is asked of dpkg, by the shell and the dpkg of this machine, and what is made of its answer."""
+"""What is asked of dpkg, by this machine's shell and dpkg, what its answer means, and what apt is asked."""
 
 from __future__ import annotations
 
 import subprocess
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from ansible_collections.airlift.stack.plugins.action.debian_packages import missing, question
+from ansible_collections.airlift.stack.plugins.action.debian_packages import ActionModule, missing, question
 
 ANSWER = [
     "installed docker.io=26.1.5+dfsg1-9+b9",
@@ -40,3 +42,95 @@ def test_dpkg_is_asked_in_one_go() -> None:
 def test_another_failure_than_an_unknown_package_is_one() -> None:
     broken = question(["dpkg"]).replace("dpkg-query", "dpkg-query --no-such-option")
     assert subprocess.run(["sh", "-c", broken], capture_output=True, check=False).returncode != 0
+
+
+class Action(ActionModule):
+    """The action with dpkg's answer given, and a note of what apt is asked, and whether for real."""
+
+    def __init__(
+        self, lines: list[str], check_mode: bool, arguments: dict[str, Any], apt: dict[str, Any]
+    ) -> None:
+        task = SimpleNamespace(args=arguments, check_mode=check_mode, async_val=0)
+        connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir="/nowhere"))
+        super().__init__(task, connection, None, None, None)
+        self.lines, self.apt = lines, apt
+        self.asked: list[dict[str, Any]] = []
+
+    def _low_level_execute_command(self, _command: str) -> dict[str, Any]:
+        return {"rc": 0, "stdout_lines": self.lines, "stdout": "", "stderr": ""}
+
+    def _execute_module(self, _name: str, arguments: dict[str, Any], task_vars: Any) -> dict[str, Any]:
+        del task_vars
+        self.asked.append({"for real": not self._task.check_mode, **arguments})
+        return dict(self.apt)
+
+
+THERE, AWAY = ["installed curl=8.14.1-2", "indexed"], ["indexed"]
+REFRESH = {"update_cache": True, "lock_timeout": 600}
+INSTALL = {"name": ["curl"], "install_recommends": False, "lock_timeout": 600}
+REAL, CHECKED = {"for real": True}, {"for real": False}
+HOUR, NEW = {"index_age_seconds": 3600}, {"sources_changed": True}
+NO_DEPENDENCY = {"auto_install_module_deps": False}
+
+
+@pytest.mark.parametrize(
+    ("lines", "check_mode", "options", "asked", "changed"),
+    [
+        (THERE, False, HOUR, [], False),
+        (THERE, True, HOUR, [], False),
+        (AWAY, False, HOUR, [REAL | REFRESH | INSTALL | {"cache_valid_time": 3600}], True),
+        (AWAY, False, {}, [REAL | REFRESH | INSTALL | {"cache_valid_time": 0}], True),
+        ([], False, HOUR, [REAL | REFRESH | INSTALL | {"cache_valid_time": 0}], True),
+        (
+            AWAY,
+            True,
+            HOUR,
+            [REAL | REFRESH | {"cache_valid_time": 3600} | NO_DEPENDENCY, CHECKED | INSTALL],
+            True,
+        ),
+        (THERE, False, HOUR | NEW, [REAL | REFRESH | {"cache_valid_time": 0}], False),
+        (AWAY, False, HOUR | NEW, [REAL | REFRESH | INSTALL | {"cache_valid_time": 0}], True),
+        (AWAY, True, HOUR | NEW, [], True),
+        (THERE, True, HOUR | NEW, [], False),
+        (
+            AWAY,
+            False,
+            HOUR | {"policy_rc_d": 101, "allow_downgrade": True, "lock_timeout_seconds": 5},
+            [
+                REAL
+                | REFRESH
+                | INSTALL
+                | {"cache_valid_time": 3600, "policy_rc_d": 101, "allow_downgrade": True, "lock_timeout": 5}
+            ],
+            True,
+        ),
+    ],
+    ids=[
+        "there",
+        "there, check mode",
+        "away",
+        "away, always refreshed",
+        "away, and no index",
+        "away, check mode",
+        "there, new source",
+        "away, new source",
+        "away, new source, check mode",
+        "there, new source, check mode",
+        "all options",
+    ],
+)
+def test_what_apt_is_asked(
+    lines: list[str], check_mode: bool, options: dict[str, Any], asked: list[dict[str, Any]], changed: bool
+) -> None:
+    action = Action(lines, check_mode, {"names": ["curl"], **options}, {"changed": True})
+    result = action.run()
+    assert action.asked == asked
+    assert result["changed"] == changed
+    assert result["absent"] == ([] if lines == THERE else ["curl"])
+    assert action._task.check_mode == check_mode
+
+
+def test_an_index_that_cannot_be_refreshed_is_the_failure() -> None:
+    action = Action(AWAY, True, {"names": ["curl"]}, {"failed": True, "msg": "no network"})
+    assert action.run()["msg"] == "no network"
+    assert len(action.asked) == 1

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import yaml
+from ansible_collections.airlift.stack.plugins.module_utils import arguments
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
 from ansible_collections.airlift.stack.plugins.module_utils.variables import KNOWN, LAYERS, misspelt
 
@@ -26,6 +27,20 @@ def test_every_layer_of_a_stack_has_its_variable() -> None:
 def test_the_inventories_set_nothing_unknown() -> None:
     for file in ROOT.glob("inventory/*/group_vars/all.yml"):
         assert misspelt(yaml.safe_load(file.read_text())) == [], file
+
+
+def test_the_inventories_set_only_options_that_there_are() -> None:
+    for file in ROOT.glob("inventory/*/group_vars/all.yml"):
+        values = yaml.safe_load(file.read_text())
+        for layer in arguments.LAYERS.keys() & {name.removeprefix("airlift_") for name in values}:
+            assert values[f"airlift_{layer}"].keys() <= arguments.LAYERS[layer]["options"].keys(), file
+
+
+def test_the_inventory_for_an_account_shows_every_option() -> None:
+    text = (ROOT / "inventory/aws/group_vars/all.yml").read_text()
+    options = {option for layer in arguments.LAYERS.values() for option in layer["options"]}
+    shown = set(re.findall(r"^[# ]*([a-z_0-9]+):", text, re.M))
+    assert options - shown == set()
 
 
 def test_the_playbooks_read_nothing_unknown_and_leave_nothing_unread() -> None:
