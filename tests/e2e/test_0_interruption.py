@@ -39,10 +39,12 @@ class Spot:
     """Two spot hosts that serve behind a load balancer."""
 
     cloud: Cloud
+    subnets: list[str]
     instances: list[str]
     group: str
     address: str
     key: str
+    folder: Path
 
     def health(self) -> dict[str, str]:
         found = self.cloud.client("elbv2").describe_target_health(TargetGroupArn=self.group)
@@ -60,6 +62,15 @@ class Spot:
             response = connection.getresponse()
             return response.status, response.read()
 
+    def replace(self, instance: str) -> str:
+        """Put a new host in an instance's place, as the stack does; return its id."""
+        fresh = launch(self.cloud, self.subnets[self.instances.index(instance)])
+        configure(self.cloud, [fresh], self.key, self.folder)
+        elb = self.cloud.client("elbv2")
+        elb.deregister_targets(TargetGroupArn=self.group, Targets=[{"Id": instance}])
+        elb.register_targets(TargetGroupArn=self.group, Targets=[{"Id": fresh}])
+        return fresh
+
     def interrupt(self, instance: str) -> None:
         body = json.dumps({"instance_id": instance, "in_seconds": NOTICE_SECONDS}).encode()
         url = f"{self.cloud.endpoint}/_localcloud/spot-interruption"
@@ -73,8 +84,8 @@ def state_of(cloud: Cloud, instance: str) -> str:
     return str(reservation["Instances"][0]["State"]["Name"])
 
 
-def launch(cloud: Cloud) -> tuple[str, list[str], list[str]]:
-    """Launch two spot instances with a way out; return the VPC, the subnets and the instances."""
+def network(cloud: Cloud) -> tuple[str, list[str]]:
+    """Make a VPC with two subnets and a way out; return its id and theirs."""
     ec2 = cloud.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.217.0.0/16")["Vpc"]["VpcId"]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
@@ -87,18 +98,24 @@ def launch(cloud: Cloud) -> tuple[str, list[str], list[str]]:
         ]["SubnetId"]
         for n, zone in enumerate("ab", start=1)
     ]
+    return vpc, subnets
+
+
+def launch(cloud: Cloud, subnet: str) -> str:
+    """Launch a spot instance and wait until it runs; return its id."""
+    ec2 = cloud.client("ec2")
     (image,) = ec2.describe_images(Owners=["self"])["Images"]
-    interface = {"DeviceIndex": 0, "AssociatePublicIpAddress": True}
-    instances = [
+    interface = {"DeviceIndex": 0, "AssociatePublicIpAddress": True, "SubnetId": subnet}
+    instance = str(
         ec2.run_instances(
             ImageId=image["ImageId"], MinCount=1, MaxCount=1, InstanceType="t3.small",
             InstanceMarketOptions={"MarketType": "spot"},
-            NetworkInterfaces=[{**interface, "SubnetId": subnet}],
+            NetworkInterfaces=[interface],
             MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
         )["Instances"][0]["InstanceId"]
-        for subnet in subnets
-    ]  # fmt: skip
-    return vpc, subnets, instances
+    )  # fmt: skip
+    wait_for(lambda: state_of(cloud, instance) == "running", 240, f"{instance} runs")
+    return instance
 
 
 def balance(cloud: Cloud, vpc: str, subnets: list[str], instances: list[str]) -> tuple[str, str]:
@@ -141,12 +158,11 @@ def spot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spot]:
     cloud = Cloud(folder, port=4966, prefix="spottest", loopback="127.71.0")
     cloud.must("start")
     try:
-        vpc, subnets, instances = launch(cloud)
+        vpc, subnets = network(cloud)
+        instances = [launch(cloud, subnet) for subnet in subnets]
         key = f"al-{secrets.token_urlsafe(32)}"
-        for instance in instances:
-            wait_for(lambda one=instance: state_of(cloud, one) == "running", 240, f"{instance} runs")
         group, name = balance(cloud, vpc, subnets, instances)
-        spot = Spot(cloud, instances, group, socket.gethostbyname(name), key)
+        spot = Spot(cloud, subnets, instances, group, socket.gethostbyname(name), key, folder)
         configure(cloud, instances, key, folder)
         wait_for(lambda: set(spot.health().values()) == {"healthy"}, 60, f"all healthy: {spot.health()}")
         yield spot
@@ -170,7 +186,7 @@ class Load(threading.Thread):
                 self.statuses.append(repr(error))
 
 
-def test_a_spot_interruption_loses_no_request_and_cuts_no_stream(spot: Spot) -> None:
+def test_a_spot_interruption_loses_no_request_cuts_no_stream_and_a_replacement_serves(spot: Spot) -> None:
     leaving, staying = spot.instances
     load = Load(spot)
     load.start()
@@ -193,7 +209,13 @@ def test_a_spot_interruption_loses_no_request_and_cuts_no_stream(spot: Spot) -> 
                 assert status == 200
                 assert text.rstrip().endswith(b"data: [DONE]")
         wait_for(lambda: spot.state(leaving) == "terminated", NOTICE_SECONDS + 30, "it is taken away")
-        time.sleep(5)
+        fresh = spot.replace(leaving)
+        wait_for(lambda: spot.health().get(fresh) == "healthy", 60, "the replacement is healthy")
+        # Round robin between the two: the replacement alone serves when the other has left.
+        spot.interrupt(staying)
+        wait_for(lambda: spot.health()[staying] == "unhealthy", LEFT_WITHIN_SECONDS, "the other leaves")
+        before = len(load.statuses)
+        wait_for(lambda: len(load.statuses) > before + 20, 30, "the replacement serves")
     finally:
         load.over.set()
         load.join()
