@@ -118,7 +118,8 @@ def rows(one: Sequence[Converged], many: Sequence[Converged]) -> Sequence[str]:
 def dearest(which: str, done: Converged) -> Sequence[str]:
     """Return the tasks that cost most."""
     head = f"| dearest tasks, {which} converge, hosts: {done.hosts} | wall |"
-    return [head, "|---|---|", *(f"| {task} | {seconds:.1f} s |" for task, seconds in done.tasks)]
+    rows = (f"| {task.replace('|', chr(92) + '|')} | {seconds:.1f} s |" for task, seconds in done.tasks)
+    return [head, "|---|---|", *rows]
 
 
 def say(done: Converged) -> None:
