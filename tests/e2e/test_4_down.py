@@ -5,7 +5,21 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.e2e.conftest import BIN, Run, run
+import pytest
+
+from tests.e2e.conftest import BIN, ENDPOINT, MODEL, ROOT, Run, run
+
+
+def llm_keys() -> dict[str, str]:
+    """Return what `llm` has in its file of keys."""
+    keys = Path(run(str(BIN / "llm"), "keys", "path").output.strip())
+    return json.loads(keys.read_text()) if keys.exists() else {}
+
+
+def assert_disconnected() -> None:
+    assert "airlift.test" not in Path("/etc/hosts").read_text()
+    assert "airlift" not in llm_keys()
+    assert not list(Path("/usr/local/share/ca-certificates").glob("*airlift*"))
 
 
 def test_down_leaves_nothing(up: Run) -> None:
@@ -21,10 +35,26 @@ def test_down_leaves_nothing(up: Run) -> None:
             ]
             assert not left, f"{what} left: {left}"
     assert "localcloud serve" not in run("ps", "axww").output
-    hosts = Path("/etc/hosts").read_text()
-    assert "airlift.test" not in hosts
-    assert "amazonaws.com" not in hosts
+    assert "amazonaws.com" not in Path("/etc/hosts").read_text()
     assert "localcloud" not in run("iptables-save", check=False).output
-    keys = Path(run(str(BIN / "llm"), "keys", "path").output.strip())
-    assert "airlift" not in (json.loads(keys.read_text()) if keys.exists() else {})
-    assert not list(Path("/usr/local/share/ca-certificates").glob("*airlift*"))
+    assert_disconnected()
+
+
+@pytest.mark.usefixtures("up")
+def test_down_removes_the_rest_when_the_embedded_aws_is_gone() -> None:
+    """As after a reboot: of the stack there is only what the CLI on this machine was told."""
+    connected = {
+        "cli_client_llm_command": str(BIN / "llm"),
+        "cli_client_endpoint_url": ENDPOINT,
+        "cli_client_model_name": MODEL,
+        "cli_client_api_key": "al-of-a-stack-that-is-gone",
+        "cli_client_ca_certificate": str(ROOT / ".airlift/pki/ca.pem"),
+        "cli_client_resolve_address": "127.67.0.10",
+    }
+    role = ("-m", "ansible.builtin.include_role", "-a", "name=cli_client")
+    run(str(BIN / "ansible"), "localhost", *role, "-e", json.dumps(connected))
+    assert llm_keys()["airlift"] == connected["cli_client_api_key"]
+    result = run("make", "down")
+    assert "everything is gone" in result.output
+    assert "fatal" not in result.output
+    assert_disconnected()
