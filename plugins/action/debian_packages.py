@@ -21,7 +21,6 @@ class ActionModule(ActionBase):
 
     _supports_async = False
     _supports_check_mode = True
-    _supports_diff = True
 
     spec: ClassVar[dict[str, Any]] = {
         "names": {"type": "list", "elements": "str", "required": True},

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from tests.e2e.conftest import AWS, Run, api_requests, playbook, run
 
 RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=0\s+failed=0", re.M)
@@ -16,6 +18,16 @@ def test_up_again_changes_nothing(up: Run) -> None:
     assert len(recap) == 3, f"expected localhost and two hosts in the recap: {sorted(recap)}"
     assert {host: match["changed"] for host, match in recap.items()} == dict.fromkeys(recap, "0")
     assert again.seconds < 180
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--tags", "edge_proxy"), ("--check", "--tags", "docker_engine_configure")]
+)
+def test_a_part_converges_by_itself(up: Run, arguments: tuple[str, ...]) -> None:
+    part = playbook("configure", *arguments)
+    recap = {match["host"]: match["changed"] for match in RECAP.finditer(part.output)}
+    assert len(recap) == 3
+    assert set(recap.values()) == {"0"}, part.output
 
 
 def test_the_plan_after_up_is_empty_and_changes_nothing(up: Run) -> None:

@@ -55,6 +55,7 @@ def test_down_removes_the_rest_when_the_embedded_aws_is_gone() -> None:
     run(str(BIN / "ansible"), "localhost", *role, "-e", json.dumps(connected))
     assert llm_keys()["airlift"] == connected["cli_client_api_key"]
     result = run("make", "down")
+    assert "the embedded AWS does not answer" in result.output
     assert "everything is gone" in result.output
     assert "fatal" not in result.output
     assert_disconnected()

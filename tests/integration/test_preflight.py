@@ -23,11 +23,17 @@ def moto() -> Iterator[CountingMoto]:
 
 
 def preflight(moto: CountingMoto, directory: Path, **variables: object) -> subprocess.CompletedProcess[str]:
+    return playbook("preflight", moto, directory, **variables)
+
+
+def playbook(
+    name: str, moto: CountingMoto, directory: Path, **variables: object
+) -> subprocess.CompletedProcess[str]:
     settings = {"airlift_state_directory": str(directory), "airlift_embedded_aws": False, **variables}
     return subprocess.run(
         [
             Path(sys.executable).parent / "ansible-playbook",
-            "playbooks/preflight.yml",
+            f"playbooks/{name}.yml",
             "-e",
             json.dumps(settings),
         ],
@@ -58,6 +64,23 @@ def test_a_mistake_is_one_error_before_anything_changes(
     assert says in " ".join((done.stdout + done.stderr).split())
     assert "Traceback" not in done.stdout + done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"airlift_ingres": {}}, "There is no variable airlift_ingres. Did you mean airlift_ingress?"),
+        ({}, "There is no SSH key in"),
+    ],
+    ids=["misspelt", "before preflight"],
+)
+def test_provision_by_itself_begins_nothing_before_that_is_mended(
+    moto: CountingMoto, tmp_path: Path, variables: dict[str, object], says: str
+) -> None:
+    done = playbook("provision", moto, tmp_path, **variables)
+    assert done.returncode != 0
+    assert says in " ".join((done.stdout + done.stderr).split())
+    assert set(moto.asked) <= {"DescribeInstances"}, "the inventory alone has asked"
 
 
 def test_keys_and_certificates_are_made_once_and_are_their_owners_alone(
