@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from edge_client import BLUE, IN_USE, MODEL, Edge, wait
+from edge_client import BLUE, DOWN, IN_USE, MODEL, Edge, wait
 from testinfra.host import Host
 
 # An engine as the agent would start it. It runs the host's own Python: no registry is asked for an image.
@@ -88,6 +88,7 @@ def serving(host: Host) -> Iterator[Serving]:
     serving.edge.wait_state(BLUE, IN_USE)
     yield serving
     host.check_output("docker rm --force airlift-blue && docker rmi drill && rm -r /opt/rootfs")
+    serving.edge.wait_state(BLUE, DOWN)
 
 
 @pytest.fixture
