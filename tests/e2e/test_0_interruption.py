@@ -66,9 +66,7 @@ class Spot:
         """Put a new host in an instance's place, as the stack does; return its id."""
         fresh = launch(self.cloud, self.subnets[self.instances.index(instance)])
         configure(self.cloud, [fresh], self.key, self.folder)
-        elb = self.cloud.client("elbv2")
-        elb.deregister_targets(TargetGroupArn=self.group, Targets=[{"Id": instance}])
-        elb.register_targets(TargetGroupArn=self.group, Targets=[{"Id": fresh}])
+        self.cloud.client("elbv2").register_targets(TargetGroupArn=self.group, Targets=[{"Id": fresh}])
         return fresh
 
     def interrupt(self, instance: str) -> None:
@@ -135,6 +133,15 @@ def balance(cloud: Cloud, vpc: str, subnets: list[str], instances: list[str]) ->
     return group, str(balancer["DNSName"])
 
 
+def resolves(name: str) -> bool:
+    """Whether a host name has an address: a load balancer's comes a moment after it."""
+    try:
+        socket.gethostbyname(name)
+    except socket.gaierror:
+        return False
+    return True
+
+
 def configure(cloud: Cloud, instances: list[str], key: str, folder: Path) -> None:
     """Make hosts of the instances, as playbooks/configure.yml does, with a stand-in for the engine."""
     hosts = {f"{cloud.prefix}-{instance}": {} for instance in instances}
@@ -162,6 +169,7 @@ def spot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spot]:
         instances = [launch(cloud, subnet) for subnet in subnets]
         key = f"al-{secrets.token_urlsafe(32)}"
         group, name = balance(cloud, vpc, subnets, instances)
+        wait_for(lambda: resolves(name), 60, f"{name} has an address")
         spot = Spot(cloud, subnets, instances, group, socket.gethostbyname(name), key, folder)
         configure(cloud, instances, key, folder)
         wait_for(lambda: set(spot.health().values()) == {"healthy"}, 60, f"all healthy: {spot.health()}")
