@@ -35,7 +35,7 @@ KNOWN: Mapping[str, str] = {
     "airlift_engine": "the engine: name, settings",
     "airlift_image_base": "the image that the engine's image starts from",
     "airlift_ca_file": "the authority that clients trust for the domain, where it is no public one",
-    "airlift_state_directory": "where this checkout keeps keys, certificates and wheels",
+    "airlift_state_directory": "where this checkout keeps keys, certificates and models",
     "airlift_embedded_aws": "start the embedded AWS where nothing answers at the endpoint",
     "airlift_generate_ssh_key": "make an SSH key in airlift_state_directory",
     "airlift_generate_certificate": "make a certificate authority and a certificate for the domain",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TOOLS = "bash cat cut dirname env grep mktemp rm sed seq sha256sum sleep tail"
+TOOLS = "bash cat cut dirname env grep mktemp rm sed seq sha256sum sleep tail uname"
 
 
 @pytest.fixture
