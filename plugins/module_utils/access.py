@@ -72,7 +72,8 @@ def explain(error: Exception, region: str, endpoint_url: str | None, known_regio
             return AirliftError(*_BY_CODE[code])
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
         where = f" at {endpoint_url}" if endpoint_url else ""
-        return AirliftError(f"AWS{where} did not say who we are: {code or status} {message}".strip() + ".")
+        said = f"{code or status} {message}".rstrip(" .")
+        return AirliftError(f"AWS{where} did not say who we are: {said}.")
     if name in _BY_EXCEPTION:
         return AirliftError(*_BY_EXCEPTION[name])
     if name in _UNREACHABLE:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import BIN, ENDPOINT, MODEL, ROOT, Run, run
+from tests.e2e.conftest import AWS, BIN, ENDPOINT, MODEL, ROOT, Run, run
 
 
 def llm_keys() -> dict[str, str]:
@@ -54,7 +54,11 @@ def test_down_removes_the_rest_when_the_embedded_aws_is_gone() -> None:
     role = ("-m", "ansible.builtin.include_role", "-a", "name=cli_client")
     run(str(BIN / "ansible"), "localhost", *role, "-e", json.dumps(connected))
     assert llm_keys()["airlift"] == connected["cli_client_api_key"]
+    pins = ROOT / ".airlift/known_hosts"
+    with pins.open("a") as lines:
+        lines.write(f"i-0123456789abcdef0 ssh-ed25519 AAAA airlift:airlift:us-east-1:{AWS}\n")
     result = run("make", "down")
+    assert AWS not in pins.read_text()
     assert "the embedded AWS does not answer" in result.output
     assert "everything is gone" in result.output
     assert "fatal" not in result.output
