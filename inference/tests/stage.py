@@ -145,7 +145,7 @@ class Stage:
             "region": REGION,
             "memory_mib": 2048,
             "ready_seconds": 60,
-            "drain_seconds": 20,
+            "drain_seconds": 60,
             "settle_seconds": self.settle_seconds,
             "blue_port": self.blue,
             "green_port": self.green,

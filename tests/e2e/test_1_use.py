@@ -68,6 +68,7 @@ def test_openai_sdk_streams_before_the_answer_is_complete(client: OpenAI) -> Non
             messages=[{"role": "user", "content": "Write a long story about a sea captain."}],
             max_tokens=200,
             stream=True,
+            extra_body={"ignore_eos": True},
         )
         if chunk.choices and chunk.choices[0].delta.content
     ]
