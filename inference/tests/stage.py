@@ -113,8 +113,8 @@ def build_image(repository: str) -> str:
 def forget_images(repository: str) -> None:
     """Take the repository's names off the images here."""
     client = docker.from_env()
-    for image in client.images.list():
-        for name in [*image.tags, *(image.attrs.get("RepoDigests") or [])]:
+    for image in client.api.images():
+        for name in [*(image.get("RepoTags") or []), *(image.get("RepoDigests") or [])]:
             if name.startswith((f"{repository}:", f"{repository}@")):
                 with suppress(ImageNotFound):  # a digest goes with the last tag
                     client.images.remove(name)

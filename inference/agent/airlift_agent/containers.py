@@ -104,12 +104,17 @@ class Containers:
 
     def images(self, repository: str) -> Mapping[str, str]:
         """Return digest → image id of the repository's images on this host."""
+        try:
+            # One request: images.list() asks again for each, and fails for one that is gone by then.
+            listed = self._docker.api.images()
+        except (DockerException, RequestException) as error:
+            raise DeliveryError(f"Failed to list the images: {error}.") from error
         found: dict[str, str] = {}
-        for image in self._docker.images.list():
-            for reference in image.attrs.get("RepoDigests") or []:
+        for image in listed:
+            for reference in image.get("RepoDigests") or []:
                 name, _, digest = reference.partition("@")
                 if name == repository:
-                    found[digest] = str(image.id)
+                    found[digest] = str(image["Id"])
         return found
 
     def remove_image(self, repository: str, digest: str) -> None:

@@ -1,16 +1,17 @@
 """A spot interruption: the host leaves the load balancer in time, streams end, and nobody notices.
 
 On an embedded AWS of its own, beside the developer's: two real spot instances behind a real load balancer.
-It comes first, as the last of these tests stops the container engine.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
 import secrets
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -24,9 +25,11 @@ from typing import Any
 import pytest
 
 from localcloud.tests.clouds import Cloud, wait_for
-from tests.e2e.conftest import BIN, ROOT, environment
 
-pytestmark = pytest.mark.timeout(1500)
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1500)]
+
+ROOT = Path(__file__).parents[2]
+PLAYBOOK = "tests/integration/hosts_of_spot.yml"
 
 NOTICE_SECONDS = 60
 # Five seconds until the watcher looks, two health checks of five seconds each, and a slow machine.
@@ -85,13 +88,13 @@ def state_of(cloud: Cloud, instance: str) -> str:
 def network(cloud: Cloud) -> tuple[str, list[str]]:
     """Make a VPC with two subnets and a way out; return its id and theirs."""
     ec2 = cloud.client("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.217.0.0/16")["Vpc"]["VpcId"]
+    vpc = ec2.create_vpc(CidrBlock="10.218.0.0/16")["Vpc"]["VpcId"]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     (table,) = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
     ec2.create_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
     subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.217.{n}.0/24", AvailabilityZone=f"us-east-1{zone}")[
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.218.{n}.0/24", AvailabilityZone=f"us-east-1{zone}")[
             "Subnet"
         ]["SubnetId"]
         for n, zone in enumerate("ab", start=1)
@@ -152,10 +155,11 @@ def configure(cloud: Cloud, instances: list[str], key: str, folder: Path) -> Non
     }
     inventory = folder / "hosts.json"
     inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": variables}}))
+    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", inventory, PLAYBOOK]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     done = subprocess.run(
-        [str(BIN / "ansible-playbook"), "-i", str(inventory), "tests/e2e/hosts_of_spot.yml"],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=900, check=False,
-    )  # fmt: skip
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False
+    )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 
 
