@@ -62,7 +62,7 @@ def start(settings: Settings, progress: Progress) -> None:
             return
         began = time.monotonic()
         server = _spawn(settings, progress)
-        if server.poll() is not None or health(settings) is None:
+        if not _answers(server, settings):
             server.kill()
             raise LocalcloudError(_last_line(settings), f"The log is {settings.paths.log_file}.")
         progress(f"ready in {time.monotonic() - began:.1f} s: {settings.endpoint} (pid {server.pid})")
@@ -85,9 +85,17 @@ def _spawn(settings: Settings, progress: Progress) -> subprocess.Popen[bytes]:
     with os.fdopen(reader) as lines:
         for line in lines:
             progress(line.rstrip("\n"))
-    if health(settings) is None:
-        server.wait(timeout=STOP_SECONDS)  # the pipe was closed by its end
     return server
+
+
+def _answers(server: subprocess.Popen[bytes], settings: Settings) -> bool:
+    """Whether the server is ready. Not if it has ended; one that is busy is asked again."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        if health(settings) is not None:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def _last_line(settings: Settings) -> str:

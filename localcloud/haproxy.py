@@ -106,15 +106,15 @@ class HAProxy:
         if pid is not None and self._config.exists() and self._config.read_text() == config:
             return False
         self._check(config)
-        found = self._ask("@1 show servers state") if pid is not None else ""
-        self.state_file.write_text(server_states(found, servers))
         try:
+            found = self._ask("@1 show servers state") if pid is not None else ""
+            self.state_file.write_text(server_states(found, servers))
             if pid is None:
                 self._start()
             else:
                 self._reload(pid)
-        except LocalcloudError:
-            self._config.unlink()  # so that the next call tries again
+        except (LocalcloudError, OSError):
+            self._config.unlink(missing_ok=True)  # so that the next call tries again
             raise
         return True
 

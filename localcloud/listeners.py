@@ -54,8 +54,11 @@ class QuietHandler(MotoRequestHandler):
 
 
 def api_server(app: WSGIApplication, address: str, port: int) -> Server:
-    """A threaded server of the API on one address."""
-    return make_server(address, port, app, threaded=True, request_handler=QuietHandler)
+    """A threaded server of the API on one address. Raises OSError where it cannot listen."""
+    try:
+        return make_server(address, port, app, threaded=True, request_handler=QuietHandler)
+    except SystemExit as error:  # werkzeug's way, after it has said why
+        raise OSError(f"Failed to listen on {address}:{port}.") from error
 
 
 class Listeners:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from localcloud.errors import LocalcloudError
@@ -75,7 +76,7 @@ class Programs:
         pid = int(noted["pid"])
         if child is not None and child.pid == pid:
             return None if ended else pid
-        return pid if start_time(pid) == noted["started"] else None
+        return pid if noted["started"] is not None and start_time(pid) == noted["started"] else None
 
     def stop(self, name: str) -> None:
         """End the program: SIGTERM, then SIGKILL after five seconds. Nothing happens when it does not run."""
@@ -83,7 +84,8 @@ class Programs:
             pid = self.pid(name)
             if pid is None:
                 break
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # it ended by itself meanwhile
+                os.kill(pid, number)
             deadline = time.monotonic() + seconds
             while self.pid(name) is not None and time.monotonic() < deadline:
                 time.sleep(0.05)

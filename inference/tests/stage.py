@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import boto3
@@ -45,6 +44,7 @@ defaults
   timeout client 60s
   timeout server 60s
   timeout queue 30s
+  timeout check 5s
   load-server-state-from-file global
 frontend edge
   bind 127.0.0.1:{edge}
@@ -89,7 +89,7 @@ def wait_for(url: str, seconds: float = 20) -> None:
         try:
             with urlopen(url, timeout=2):
                 return
-        except URLError:
+        except OSError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
@@ -124,8 +124,6 @@ def forget_images(repository: str) -> None:
 class Stage:
     """Everything of one test. The agent itself is run as a process, as systemd does."""
 
-    settle_seconds = 10
-
     def __init__(self, home: Path, image: str) -> None:
         self.home, self.image = home, image
         self.edge, self.blue, self.green = free_port(), free_port(), free_port()
@@ -134,10 +132,11 @@ class Stage:
             (home / name).mkdir(exist_ok=True)
         for name in ("keys.map", "models.map"):
             (home / "maps" / name).touch()
-        self._write_configuration()
+        self.settle(0)
         self.docker = docker.from_env()
 
-    def _write_configuration(self) -> None:
+    def settle(self, seconds: int) -> None:
+        """Configure how long after a release the scheduled runs leave it to whoever released it."""
         ports = {"edge": self.edge, "blue": self.blue, "green": self.green}
         (self.home / "haproxy.cfg").write_text(HAPROXY.format(home=self.home, **ports))
         config: dict[str, Any] = {
@@ -146,7 +145,7 @@ class Stage:
             "memory_mib": 2048,
             "ready_seconds": 60,
             "drain_seconds": 60,
-            "settle_seconds": self.settle_seconds,
+            "settle_seconds": seconds,
             "blue_port": self.blue,
             "green_port": self.green,
             "state_directory": str(self.home / "state"),

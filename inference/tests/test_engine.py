@@ -85,7 +85,7 @@ def test_draining_waits_for_the_last_request_and_its_connection() -> None:
 def test_an_idle_connection_is_not_waited_for_for_ever() -> None:
     began = time.monotonic()
     assert drain(Server(0), 30, lambda: 1)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 25
 
 
 def test_connections_are_counted_by_port_and_state(tmp_path: Path) -> None:

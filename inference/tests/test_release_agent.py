@@ -10,14 +10,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from .stage import KEY, Stage, build_image, forget_images, process, registry
 
-pytestmark = pytest.mark.docker
+# The first builds the image and fetches the model.
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +67,13 @@ def applying(stage: Stage, word: str) -> Iterator[subprocess.Popen[str]]:
         text=True,
     ) as running:
         assert running.stderr is not None
-        said = list(takewhile(lambda line: line.strip() != word, running.stderr))
-        assert running.poll() is None, f"it ended before {word!r}: {''.join(said)}"
+        said: list[str] = []
+        for line in running.stderr:
+            said.append(line)
+            if line.strip() == word:
+                break
+        else:
+            pytest.fail(f"it ended before {word!r}: {''.join(said)}")
         yield running
 
 
@@ -98,20 +104,20 @@ def test_the_life_of_a_host(stage: Stage) -> None:
     )
     assert stage.names() == {"blue"}
     assert ask(stage)[0] == 200
-    time.sleep(stage.settle_seconds)
     status, outcome, _ = stage.agent("apply", "--json", "--scheduled")
     assert (status, outcome["changed"], outcome["release"]) == (0, False, bad.id), (
         "it is not tried each minute"
     )
 
+    stage.settle(600)
     second = stage.release(slots=3)
     status, outcome, _ = stage.agent("apply", "--json", "--scheduled")
     assert (status, outcome["changed"], outcome["release"]) == (0, False, first.id), "a roll keeps its order"
     with Load(stage) as load:
         status, outcome, said = stage.agent("apply", "--json")
     assert (status, outcome["colour"], outcome["release"]) == (0, "green", second.id), said
-    assert load.statuses == {200}, f"{load.count} requests during the switch"
-    assert load.count > 3
+    assert load.statuses == {200}, f"{len(load.answers)} requests during the switch"
+    assert len(load.answers) > 3
     assert stage.names() == {"green"}
     assert first.id != second.id
     status, outcome, _ = stage.agent("status", "--json")
@@ -121,26 +127,18 @@ def test_the_life_of_a_host(stage: Stage) -> None:
 def test_a_stream_is_not_cut_by_a_switch(stage: Stage) -> None:
     stage.release()
     assert stage.agent("apply", "--json")[0] == 0
-    answers: list[tuple[int, bytes]] = []
-
-    def stream() -> None:
-        answers.append(ask(stage, stream=True, ignore_eos=True, max_tokens=400))
-
-    reader = threading.Thread(target=stream)
-    reader.start()
-    time.sleep(0.5)
-    stage.release(slots=3)
-    with applying(stage, "drain blue") as running:
-        switched_in_the_stream = reader.is_alive()
-        _, rest = running.communicate(timeout=90)
-    reader.join(60)
+    with Load(stage, readers=2, stream=True, ignore_eos=True, max_tokens=200) as load:
+        time.sleep(2)
+        stage.release(slots=3)
+        with applying(stage, "drain blue") as running:
+            assert load.in_flight, "no stream when it switched: this proved nothing"
+            _, rest = running.communicate(timeout=90)
     assert running.returncode == 0, rest
     assert stage.names() == {"green"}
-    assert switched_in_the_stream, "the stream was over before the switch: this proved nothing"
-    code, text = answers[0]
-    assert code == 200
-    assert b'"finish_reason":"length"' in text, "it was cut before its last token"
-    assert text.rstrip().endswith(b"data: [DONE]")
+    for code, text in load.answers:
+        assert code == 200
+        assert b'"finish_reason":"length"' in text, "it was cut before its last token"
+        assert text.rstrip().endswith(b"data: [DONE]")
 
 
 def test_a_dead_engine_is_replaced(stage: Stage) -> None:
@@ -192,23 +190,33 @@ def _is_confined(stage: Stage) -> None:
 
 
 class Load:
-    """One request after the other, until the end of the block."""
+    """Each reader makes one request after the other, until the end of the block."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage, self._stop = stage, threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.statuses: set[int] = set()
-        self.count = 0
+    def __init__(self, stage: Stage, readers: int = 1, **body: Any) -> None:
+        self._stage, self._body, self._stop = stage, body, threading.Event()
+        self._threads = [threading.Thread(target=self._run) for _ in range(readers)]
+        self._begun: list[float] = []
+        self.answers: list[tuple[int, bytes]] = []
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._begun) - len(self.answers)
+
+    @property
+    def statuses(self) -> set[int]:
+        return {status for status, _ in self.answers}
 
     def _run(self) -> None:
-        while not self._stop.is_set() and self.count < 1000:
-            self.statuses.add(ask(self._stage)[0])
-            self.count += 1
+        while not self._stop.is_set():
+            self._begun.append(time.monotonic())
+            self.answers.append(ask(self._stage, **self._body))
 
     def __enter__(self) -> Load:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(60)
+        for thread in self._threads:
+            thread.join(90)

@@ -50,10 +50,16 @@ class Instances:
         """Reboot it at the next round."""
         self._reboots.add(instance_id)
 
-    def reconcile(self, views: list[InstanceView], found: Mapping[str, Container]) -> None:
-        """Begin the next step of each instance that is not busy."""
+    def busy(self) -> frozenset[str]:
+        """Ids of the instances that a job works on, or soon will."""
+        return self._jobs.keys()
+
+    def reconcile(
+        self, views: list[InstanceView], found: Mapping[str, Container], busy: frozenset[str]
+    ) -> None:
+        """Begin the next step of each instance that was not `busy` when one began to look at them."""
         for view in views:
-            if not self._jobs.busy(view.id):
+            if view.id not in busy:
                 self._advance(view, found.get(view.id))
         self._remove_strangers({view.id for view in views}, found)
         if any(view.state == "pending" for view in views):

@@ -21,10 +21,10 @@ class Jobs:
         self._busy: set[str] = set()
         self._lock = threading.Lock()
 
-    def busy(self, key: str) -> bool:
-        """Whether a job of this key waits or runs."""
+    def keys(self) -> frozenset[str]:
+        """The keys of the jobs that wait or run."""
         with self._lock:
-            return key in self._busy
+            return frozenset(self._busy)
 
     def run(self, key: str, work: Callable[[], None], failed: Callable[[Exception], None]) -> None:
         """Do `work` soon, unless the key is busy; `failed` hears of an exception."""

@@ -72,6 +72,7 @@ class Ec2Plane(Plane):
 
     def reconcile(self) -> None:
         """Networks first, since instances need them; then firewall, metadata service and instances."""
+        busy = self._instances.busy()  # first: what a job did to these may not be seen in what follows
         views = backends.instances()
         found = {item.instance_id: item for item in engine.containers(self.client(), self.settings.prefix)}
         self._make_networks(views)
@@ -81,7 +82,7 @@ class Ec2Plane(Plane):
         self._firewall.apply(networks, self.settings.metadata_port, shut_in)
         self._metadata.serve(network.gateway for network in networks)
         self._interruptions.carry_out(alive)
-        self._instances.reconcile(views, found)
+        self._instances.reconcile(views, found, busy)
         self._remove_networks({item.vpc_id for item in found.values()})
 
     def stop(self) -> None:

@@ -131,7 +131,10 @@ def _run(client: docker.DockerClient, job: Job, cancelled: threading.Event) -> O
     container.exec_run(["rm", "-f", f"/{path}"])
     if stopped is not None:
         return Outcome(*stopped, stdout=stdout.text(), stderr=stderr.text())
-    code = int(client.api.exec_inspect(started["Id"])["ExitCode"])
+    # The output may end before Docker has taken note of the end.
+    while (ended := client.api.exec_inspect(started["Id"]))["Running"]:
+        time.sleep(STEP_SECONDS)
+    code = int(ended["ExitCode"])
     status = "Success" if code == 0 else "Failed"
     return Outcome(status, status, code, stdout.text(), stderr.text())
 

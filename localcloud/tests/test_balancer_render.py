@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from localcloud.balancer.actions import rule_lines
@@ -115,6 +115,7 @@ def test_redirect_takes_the_placeholders_and_leaves_percent_signs_alone() -> Non
 
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
 def test_foreign_text_never_leaves_its_line(body: str, path: str, host: str) -> None:
+    assume("#{" not in body)  # a placeholder, which takes a line more
     rules = [
         Rule(
             (Condition("path-pattern", (path,)), Condition("host-header", (host,))),

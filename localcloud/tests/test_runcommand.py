@@ -128,7 +128,7 @@ def test_it_runs_beside_the_caller(ssm: SSMClient, instance: str) -> None:
 
 
 def test_a_script_past_its_time_is_ended_with_its_children(ssm: SSMClient, instance: str) -> None:
-    command = _send(ssm, instance, "echo begun; setsid sleep 4711 & sleep 4711", timeout=1)
+    command = _send(ssm, instance, "echo begun; setsid sleep 4711 & sleep 4711", timeout=5)
     found = _wait(ssm, command, instance)
     assert (found["Status"], found["StatusDetails"]) == ("TimedOut", "ExecutionTimedOut")
     assert found["StandardOutputContent"] == "begun\n"

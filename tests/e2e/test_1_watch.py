@@ -75,7 +75,7 @@ def test_a_trace_is_followed_from_the_load_balancer_to_x_ray(client: OpenAI) -> 
     assert (found["name"], found["parent_id"]) == ("airlift-edge", FOREIGN_PARENT)
     assert found["http"]["response"]["status"] == 200
     assert found["annotations"]["model"] == MODEL
-    assert began - 1 <= found["start_time"] <= found["end_time"] <= began + took + 1
+    assert began - 1 <= found["start_time"] <= found["end_time"] <= began + took + 10
     (engine,) = found["subsegments"]
     assert engine["name"] == "airlift-engine"
     assert 0 < engine["end_time"] - engine["start_time"] <= took
@@ -121,4 +121,4 @@ def test_the_engines_log_and_the_metrics_in_it_are_in_cloudwatch(client: OpenAI)
         )["MetricDataResults"]
         return float(sum(found["Values"]))
 
-    assert eventually(tokens, "tokens in CloudWatch's metrics") >= 8
+    assert eventually(lambda: tokens() >= 8, "tokens in CloudWatch's metrics")

@@ -229,7 +229,7 @@ def test_before_the_endpoint_is_up_there_are_no_hosts_and_no_noise(directory: Pa
     assert result.returncode == 0
     assert "airlift_hosts" not in json.loads(result.stdout).get("_meta", {}).get("hostvars", {})
     assert result.stderr == ""
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize(

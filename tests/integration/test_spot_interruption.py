@@ -33,7 +33,7 @@ PLAYBOOK = "tests/integration/hosts_of_spot.yml"
 
 NOTICE_SECONDS = 60
 # Five seconds until the watcher looks, two health checks of five seconds each, and a slow machine.
-LEFT_WITHIN_SECONDS = 30
+LEFT_WITHIN_SECONDS = 50
 STREAM_SECONDS = 40
 
 
@@ -125,7 +125,7 @@ def balance(cloud: Cloud, vpc: str, subnets: list[str], instances: list[str]) ->
     balancer = elb.create_load_balancer(Name="spot", Subnets=subnets)["LoadBalancers"][0]
     group = elb.create_target_group(
         Name="spot", Protocol="HTTP", Port=8080, VpcId=vpc, TargetType="instance", HealthCheckPath="/health",
-        HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2, HealthyThresholdCount=2,
+        HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=4, HealthyThresholdCount=2,
         UnhealthyThresholdCount=2,
     )["TargetGroups"][0]["TargetGroupArn"]  # fmt: skip
     elb.register_targets(TargetGroupArn=group, Targets=[{"Id": instance} for instance in instances])

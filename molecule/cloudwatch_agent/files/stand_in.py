@@ -105,7 +105,9 @@ def scrape(path: Path) -> None:
                 except OSError:
                     continue
                 found.setdefault(job["job_name"], []).extend(line for line in lines if line[:1] != "#")
-        SCRAPED.write_text(json.dumps(found))
+        fresh = SCRAPED.with_suffix(".new")
+        fresh.write_text(json.dumps(found))
+        fresh.replace(SCRAPED)
         time.sleep(1)
 
 

@@ -12,7 +12,7 @@ from testinfra.host import Host
 
 HOME = "/opt/aws/amazon-cloudwatch-agent"
 SERVICE = "amazon-cloudwatch-agent"
-SECONDS = 15
+SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +41,9 @@ def test_agent_runs_and_starts_at_boot(host: Host) -> None:
 
 
 def test_agent_is_not_root_and_may_read_the_journal(host: Host) -> None:
-    pid = host.check_output(f"systemctl show --property MainPID --value {SERVICE}")
-    assert host.check_output(f"stat --format %U /proc/{pid}") == "cwagent"
+    # It starts as root, translates its configuration and then becomes its user.
+    owner = f"stat --format %U /proc/$(systemctl show --property MainPID --value {SERVICE})"
+    eventually(lambda: host.run(owner).stdout.strip() == "cwagent", host)
     assert "systemd-journal" in host.user("cwagent").groups
 
 
@@ -82,7 +83,7 @@ def test_listeners_are_on_the_loopback_address_only(host: Host) -> None:
         "tcp://127.0.0.1:4317",
         "tcp://127.0.0.1:4318",
     ):
-        assert host.socket(address).is_listening, address
+        eventually(lambda address=address: host.socket(address).is_listening, host)
     for port in (2000, 4317, 4318):
         assert not host.socket(f"tcp://0.0.0.0:{port}").is_listening
 

@@ -44,6 +44,6 @@ def test_the_agent_finds_its_configuration_and_the_edge(host: Host) -> None:
     assert host.check_output("airlift-release status") == "Nothing has been applied yet."
     look = "import docker, boto3; print(docker.from_env().ping())"
     assert host.check_output(f'python3 -c "{look}"') == "True"
-    ask = "echo 'show servers state engine' | socat - UNIX-CONNECT:/run/haproxy/admin.sock"
+    ask = "echo 'show servers state engine' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock"
     servers = host.check_output(ask)
     assert {"blue", "green"} <= set(servers.split())

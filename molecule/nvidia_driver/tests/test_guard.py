@@ -21,13 +21,15 @@ def write(host: Host, path: str, text: str) -> None:
 
 @pytest.fixture
 def driver(host: Host) -> Iterator[str]:
-    """All is well: the kernel runs the driver that is installed. Returns its version."""
+    """All is well: the kernel runs the driver that is installed. Returns its version. The timer waits."""
     version: str = host.check_output(LIBRARIES)
     assert version.count(".") == 2
+    host.check_output("systemctl stop airlift-gpu-guard.timer airlift-gpu-guard.service")
     restore(host, version)
     yield version
     restore(host, version)
     host.run("systemctl reset-failed airlift-gpu-guard.service")
+    host.check_output("systemctl start airlift-gpu-guard.timer")
 
 
 def restore(host: Host, version: str) -> None:

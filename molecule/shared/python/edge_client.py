@@ -44,7 +44,7 @@ class Edge:
 
     def connect(self) -> http.client.HTTPConnection:
         """Open a connection."""
-        return http.client.HTTPConnection(self.address, 8080, timeout=30)
+        return http.client.HTTPConnection(self.address, 8080, timeout=60)
 
     def ask(
         self,
@@ -151,7 +151,7 @@ def _answers(port: int) -> str:
     return f"curl --silent --output /dev/null http://127.0.0.1:{port}/health"
 
 
-def wait(condition: Callable[[], bool], what: str, seconds: float = 15) -> None:
+def wait(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
     """Wait for a condition, for so long."""
     deadline = time.monotonic() + seconds
     while not condition():

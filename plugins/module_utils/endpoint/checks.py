@@ -34,6 +34,7 @@ def run(endpoint: Endpoint, key: str, model: str) -> Iterator[Check]:
         model=model,
         messages=[{"role": "user", "content": PROMPT}],
         max_tokens=COMPLETION_TOKENS,
+        temperature=0,
         stream=False,
     )
     yield _check("no key is refused with 401", lambda: _refusal(endpoint.chat(chat), 401))

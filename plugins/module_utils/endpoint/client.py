@@ -28,6 +28,7 @@ class Chat(TypedDict):
     model: str
     messages: Sequence[Message]
     max_tokens: int
+    temperature: float
     stream: bool
 
 

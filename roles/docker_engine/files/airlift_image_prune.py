@@ -75,30 +75,35 @@ def docker(*arguments: str) -> str:
     return done.stdout
 
 
-def inspect(kind: str, ids: Iterable[str]) -> list[dict[str, Any]]:
-    """Return Docker's description of images or containers."""
-    listed = sorted(set(ids))
-    found: list[dict[str, Any]] = json.loads(docker(kind, "inspect", *listed)) if listed else []
-    return found
+def described(kind: str, *options: str) -> list[dict[str, Any]]:
+    """Return Docker's description of all images or containers. Raises PruneError."""
+
+    def look() -> list[dict[str, Any]]:
+        listed = sorted(set(docker(kind, "ls", "--no-trunc", "--quiet", *options).split()))
+        found: list[dict[str, Any]] = json.loads(docker(kind, "inspect", *listed)) if listed else []
+        return found
+
+    try:
+        return look()
+    except PruneError:  # one may have gone between the two questions
+        return look()
 
 
 def images_here() -> list[Image]:
     """Return the images of this host, without the layers that other images are made of."""
-    found = inspect("image", docker("image", "ls", "--no-trunc", "--quiet").split())
-    return [_image(one) for one in found]
+    return [_image(one) for one in described("image")]
 
 
-def _image(described: Mapping[str, Any]) -> Image:
-    names = (*(described.get("RepoTags") or ()), *(described.get("RepoDigests") or ()))
-    digests = {described["Id"], *(name.partition("@")[2] for name in names if "@" in name)}
-    labels = (described.get("Config") or {}).get("Labels") or {}
-    return Image(described["Id"], names, frozenset(digests), int(described["Size"]), KEEP_LABEL in labels)
+def _image(found: Mapping[str, Any]) -> Image:
+    names = (*(found.get("RepoTags") or ()), *(found.get("RepoDigests") or ()))
+    digests = {found["Id"], *(name.partition("@")[2] for name in names if "@" in name)}
+    labels = (found.get("Config") or {}).get("Labels") or {}
+    return Image(found["Id"], names, frozenset(digests), int(found["Size"]), KEEP_LABEL in labels)
 
 
 def used_here() -> set[str]:
     """Return the ids of the images that containers were made of, stopped ones too."""
-    found = inspect("container", docker("container", "ls", "--all", "--no-trunc", "--quiet").split())
-    return {str(one["Image"]) for one in found}
+    return {str(one["Image"]) for one in described("container", "--all")}
 
 
 def noted_in(patterns: Iterable[str]) -> set[str]:

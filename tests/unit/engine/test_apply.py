@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -19,8 +20,8 @@ C = Wanted("thing", "layer/c", {"size": 1})
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "_FIRST_POLL_SECONDS", 0.005)
-    monkeypatch.setattr(work, "CONSISTENCY_SECONDS", 0.5)
-    monkeypatch.setattr(work, "RELEASE_SECONDS", 0.5)
+    monkeypatch.setattr(work, "CONSISTENCY_SECONDS", 30)
+    monkeypatch.setattr(work, "RELEASE_SECONDS", 30)
 
 
 def test_references_arrive_resolved() -> None:
@@ -98,7 +99,8 @@ def test_a_deletion_waits_until_it_is_let_go_of() -> None:
     assert kind.here == []
 
 
-def test_trying_again_ends() -> None:
+def test_trying_again_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "CONSISTENCY_SECONDS", 0.5)
     kind = Scripted()
     kind.errors["create", "layer/a"] = [aws_error("NoSuchEntity") for _ in range(1000)]
     outcome = carry_out(kind, steps_to(kind, [A]))
@@ -146,8 +148,9 @@ def test_a_signal_starts_nothing_new_and_lets_what_runs_end(number: int) -> None
 def test_a_signal_ends_waiting() -> None:
     kind = Scripted()
     kind.unsettled["layer/a"] = 1_000_000
+    kind.timeout_seconds = 60  # type: ignore[misc]
     stop = threading.Event()
-    threading.Timer(0.1, stop.set).start()
+    kind.hook = lambda _verb, _key: threading.Timer(0.1, stop.set).start()
     outcome = carry_out(kind, steps_to(kind, [A]), stop=stop)
     assert outcome.interrupted
     assert [one.step.key for one in outcome.running] == ["layer/a"]
@@ -162,7 +165,7 @@ def test_progress_counts() -> None:
     ]
     carry_out(kind, steps_to(kind, [A, B, C]), said)
     assert sorted(line[:5] for line in said) == ["[1/3]", "[2/3]", "[3/3]"]
-    assert any("created thing a (0.0 s)" in line for line in said)
+    assert any(re.search(r"created thing a \(\d+\.\d s\)", line) for line in said)
     assert any(
         "Failed to create thing layer/c in us-east-1" in line and "Allow x:CreateThing" in line
         for line in said

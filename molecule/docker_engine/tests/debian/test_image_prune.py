@@ -61,7 +61,8 @@ def test_a_record_that_cannot_be_read_stops_it(host: Host, ids: dict[str, str]) 
     age(host, {ids["old"]: 200, ids["young"]: 5})
     host.check_output(f"cp {RECORD} /root/record && printf '\\377' > {RECORD}")
     assert host.run(RUN).rc != 0
-    assert "which says what to keep, cannot be read" in host.check_output("journalctl -u airlift-image-prune")
+    said = host.check_output("journalctl --sync; journalctl -u airlift-image-prune")
+    assert "which says what to keep, cannot be read" in said
     assert here(host) == ids.keys()
     host.check_output(f"mv /root/record {RECORD} && systemctl reset-failed airlift-image-prune.service")
 
