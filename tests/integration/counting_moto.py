@@ -25,12 +25,14 @@ class CountingMoto:
     url: str = ""
     asked: Counter[str] = field(default_factory=Counter)
     consoles: dict[str, str] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request: the console by ourselves (moto's is always the same), the rest by moto."""
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         asked = {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items()}
-        self.asked[asked.get("Action", environ["PATH_INFO"])] += 1
+        with self.lock:
+            self.asked[asked.get("Action", environ["PATH_INFO"])] += 1
         if asked.get("Action") == "GetConsoleOutput":
             return self._console(asked["InstanceId"], start_response)
         environ["wsgi.input"] = _Body(body)
