@@ -132,13 +132,13 @@ class Stage:
             (home / name).mkdir(exist_ok=True)
         for name in ("keys.map", "models.map"):
             (home / "maps" / name).touch()
+        ports = {"edge": self.edge, "blue": self.blue, "green": self.green}
+        (home / "haproxy.cfg").write_text(HAPROXY.format(home=home, **ports))
         self.settle(0)
         self.docker = docker.from_env()
 
     def settle(self, seconds: int) -> None:
         """Configure how long after a release the scheduled runs leave it to whoever released it."""
-        ports = {"edge": self.edge, "blue": self.blue, "green": self.green}
-        (self.home / "haproxy.cfg").write_text(HAPROXY.format(home=self.home, **ports))
         config: dict[str, Any] = {
             "stack": STACK,
             "region": REGION,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -85,6 +86,13 @@ class Cloud:
 
     def requests(self) -> Mapping[str, Any]:
         return self._ask("GET", "requests")
+
+    def wait_until_quiet(self, seconds: float) -> None:
+        """Wait until nobody has asked anything for so long."""
+        asked = -1
+        while asked != (now := self.requests()["total"]):
+            asked = now
+            time.sleep(seconds)
 
     def forget_requests(self) -> None:
         self._ask("DELETE", "requests")

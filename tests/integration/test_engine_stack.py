@@ -265,10 +265,7 @@ def test_after_kill_9_the_next_run_finishes_without_duplicates(cloud: Cloud, cha
     assert process.poll() is None, "it ended before it could be killed"
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=10)
-    asked = -1
-    while asked != (now := cloud.requests()["total"]):  # what it had sent before is carried out
-        asked = now
-        time.sleep(0.5)
+    cloud.wait_until_quiet(0.5)  # what it had sent before is carried out
     cloud.misbehave()
     result = cloud.provision()
     assert not result["failed"], result.get("msg")

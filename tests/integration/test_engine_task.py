@@ -119,10 +119,7 @@ def test_an_interruption_starts_nothing_more_and_the_next_run_goes_on(cloud: Clo
     output, _ = process.communicate(timeout=90)
     assert process.returncode != 0, output
     assert "Nothing more is started; the same command goes on from here." in output
-    settled = -1
-    while settled != (now := cloud.requests()["mutating"]):
-        settled = now
-        time.sleep(1.5)
+    cloud.wait_until_quiet(1.5)
     assert len(cloud.info()["resources"]) < 40, "it went on"
     cloud.misbehave()
     code, output = play(cloud)
