@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localcloud import truth
+from localcloud import moto_corrections
 from localcloud.actions import Action, action_of
 from localcloud.control import PREFIX, Control
 from localcloud.faults import Faults
@@ -39,7 +39,7 @@ def create_app(
     `wake` is called after each mutating request.
     """
     settings = settings or Settings()
-    truth.tell(settings)
+    moto_corrections.apply(settings)
     for plane in planes:
         plane.patch()
     app = Api(wake, health or (lambda: {"status": "ok", "planes": {}}))

@@ -138,9 +138,11 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _build_image(_: Settings, options: argparse.Namespace) -> int:
-    from localcloud import engine, hostimage  # noqa: PLC0415  # so that other commands start at once
+    from localcloud import docker_engine, hostimage  # noqa: PLC0415  # so that other commands start at once
 
     name = hostimage.tag(options.release)
-    built = hostimage.ensure_image(engine.connect(), _say, force=options.force, release=options.release)
+    built = hostimage.ensure_image(
+        docker_engine.connect(), _say, force=options.force, release=options.release
+    )
     _say(f"built image {name}" if built else f"image {name} is up to date")
     return 0

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from localcloud import daemon
 from localcloud.checks import require_needs, require_port, require_root, require_settings
 from localcloud.daemon import Progress
-from localcloud.engine import connect
+from localcloud.docker_engine import connect
 from localcloud.errors import LocalcloudError
 from localcloud.hostimage import ensure_image
 from localcloud.plane import Plane

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.agent.airlift_agent.traces import Sampler, Trace, of, parse, segment
-from inference.agent.airlift_agent.tracing import Datagrams, Outbox, segments
+from inference.agent.airlift_agent.trace_segments import Sampler, Trace, of, parse, segment
+from inference.agent.airlift_agent.trace_sender import Datagrams, Outbox, segments
 
 ROOT = "1-67891233-abcdef012345678912345678"
 ENDED = 1_700_000_010.5

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 
 import docker
 
-from localcloud import backends, engine
+from localcloud import backends, docker_engine
 from localcloud.backends import InstanceView
+from localcloud.docker_engine import Container
 from localcloud.ec2 import machine
 from localcloud.ec2.decide import Found, Step, decide
 from localcloud.ec2.jobs import Jobs
-from localcloud.engine import Container
 from localcloud.log import logger
 from localcloud.plane import Context, Network
 
@@ -61,7 +61,7 @@ class Instances:
         for view in views:
             if view.id not in busy:
                 self._advance(view, found.get(view.id))
-        self._remove_strangers({view.id for view in views}, found)
+        self._remove_unknown_containers({view.id for view in views}, found)
         if any(view.state == "pending" for view in views):
             timer = threading.Timer(WATCH_SECONDS, self._context.wake)
             timer.daemon = True
@@ -148,8 +148,8 @@ class Instances:
     def _remove(self, instance_id: str) -> None:
         self._booting.pop(instance_id, None)
         client = self._client()
-        engine.remove_container(client, self._name(instance_id))
-        engine.remove_volume(client, machine.volume_name(self._name(instance_id)))
+        docker_engine.remove_container(client, self._name(instance_id))
+        docker_engine.remove_volume(client, machine.volume_name(self._name(instance_id)))
         LOG.info("%s is removed", instance_id)
 
     def _watch(self, view: InstanceView) -> None:
@@ -161,7 +161,7 @@ class Instances:
                 LOG.info("%s runs at %s; it booted in %.1f s", view.id, view.private_ip, seconds)
 
     def _bury(self, view: InstanceView, container: Container | None) -> None:
-        code = engine.exit_code(self._client(), container.id) if container else None
+        code = docker_engine.exit_code(self._client(), container.id) if container else None
         if code == REBOOT_EXIT:
             LOG.info("%s reboots itself", view.id)
             self._start_job(view, lambda: self._client().api.start(self._name(view.id)))
@@ -175,7 +175,7 @@ class Instances:
         else:
             backends.set_state(view, "stopped", INTERNAL_ERROR, "The container died.")
 
-    def _remove_strangers(self, known: set[str], found: Mapping[str, Container]) -> None:
+    def _remove_unknown_containers(self, known: set[str], found: Mapping[str, Container]) -> None:
         for instance_id in found.keys() - known:
             if instance_id:
                 self._jobs.run(instance_id, lambda key=instance_id: self._remove(key), lambda _: None)  # type: ignore[misc]

@@ -12,7 +12,7 @@ from moto.ec2.models.instances import Instance, InstanceState
 from moto.ec2.responses.general import General
 
 from localcloud.backends import STATE_CODES, STATE_LOCK
-from localcloud.truth import Method, wrap
+from localcloud.moto_corrections import Method, wrap
 
 SETTLED = {"stop": ("stopping", "stopped"), "terminate": ("shutting-down", "terminated")}
 

@@ -7,7 +7,7 @@ import ipaddress
 import docker
 from docker.types import IPAMConfig, IPAMPool
 
-from localcloud import engine
+from localcloud import docker_engine
 from localcloud.plane import Network
 from localcloud.settings import VPC_LABEL, Settings
 
@@ -46,5 +46,5 @@ class VpcNetworks:
 
     def remove(self, client: docker.DockerClient, vpc_id: str) -> None:
         """Remove the network, whose containers must be gone."""
-        engine.remove_network(client, self._settings.network_name(vpc_id))
+        docker_engine.remove_network(client, self._settings.network_name(vpc_id))
         self._current.pop(vpc_id, None)

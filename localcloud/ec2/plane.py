@@ -5,7 +5,7 @@ from __future__ import annotations
 import docker
 import docker.errors
 
-from localcloud import backends, engine
+from localcloud import backends, docker_engine
 from localcloud.backends import InstanceView
 from localcloud.checks import is_program
 from localcloud.control import Routes
@@ -43,7 +43,7 @@ class Ec2Plane(Plane):
     def client(self) -> docker.DockerClient:
         """The engine's client, connected at first use."""
         if self._client is None:
-            self._client = engine.connect()
+            self._client = docker_engine.connect()
         return self._client
 
     def needs(self) -> list[Need]:
@@ -74,7 +74,9 @@ class Ec2Plane(Plane):
         """Networks first, since instances need them; then firewall, metadata service and instances."""
         busy = self._instances.busy()  # first: what a job did to these may not be seen in what follows
         views = backends.instances()
-        found = {item.instance_id: item for item in engine.containers(self.client(), self.settings.prefix)}
+        found = {
+            item.instance_id: item for item in docker_engine.containers(self.client(), self.settings.prefix)
+        }
         self._make_networks(views)
         networks = self.networks()
         alive = [view for view in views if view.state not in ("terminated", "shutting-down")]
@@ -93,21 +95,21 @@ class Ec2Plane(Plane):
     def clean(self) -> None:
         """Remove containers, volumes, networks and rules of this prefix."""
         client = self.client()
-        for container in engine.containers(client, self.settings.prefix):
-            engine.remove_container(client, container.id)
-        for volume in engine.volumes(client, self.settings.prefix):
-            engine.remove_volume(client, volume)
-        for network_id in engine.networks(client, self.settings.prefix).values():
-            engine.remove_network(client, network_id)
+        for container in docker_engine.containers(client, self.settings.prefix):
+            docker_engine.remove_container(client, container.id)
+        for volume in docker_engine.volumes(client, self.settings.prefix):
+            docker_engine.remove_volume(client, volume)
+        for network_id in docker_engine.networks(client, self.settings.prefix).values():
+            docker_engine.remove_network(client, network_id)
         self._firewall.remove()
 
     def remains(self) -> list[str]:
         """Containers, volumes, networks and rules of this prefix."""
         client, prefix = self.client(), self.settings.prefix
         return [
-            *(f"container {item.name}" for item in engine.containers(client, prefix)),
-            *(f"volume {name}" for name in engine.volumes(client, prefix)),
-            *(f"network of {vpc_id}" for vpc_id in engine.networks(client, prefix)),
+            *(f"container {item.name}" for item in docker_engine.containers(client, prefix)),
+            *(f"volume {name}" for name in docker_engine.volumes(client, prefix)),
+            *(f"network of {vpc_id}" for vpc_id in docker_engine.networks(client, prefix)),
             *self._firewall.remains(),
         ]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud import checks, engine, hostimage
+from localcloud import checks, docker_engine, hostimage
 from localcloud.errors import LocalcloudError
 from localcloud.plane import Context, Need, Plane
 from localcloud.server import make_planes
@@ -35,7 +35,7 @@ def test_a_port_that_is_taken() -> None:
 def test_no_docker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     with pytest.raises(LocalcloudError, match=r"Failed to reach the Docker engine: .*Install it"):
-        engine.connect()
+        docker_engine.connect()
 
 
 def test_not_root(monkeypatch: pytest.MonkeyPatch) -> None:

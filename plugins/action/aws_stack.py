@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..module_utils.arguments import STACK
-from ..plugin_utils.here import ActionHere
+from ..plugin_utils.in_process_action import InProcessAction
 
 
-class ActionModule(ActionHere):
+class ActionModule(InProcessAction):
     """The task ``airlift.stack.aws_stack``; documented with the module of its name."""
 
     spec: ClassVar[dict[str, Any]] = STACK
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Make the stack as wanted."""
-        from ..module_utils.engine.progress import Voice  # noqa: PLC0415 - loading these takes half a second
-        from ..module_utils.engine.run import absent, present  # noqa: PLC0415
+        from ..module_utils.execution.progress import Voice  # noqa: PLC0415 - loading these takes half a second
+        from ..module_utils.execution.results import absent, present  # noqa: PLC0415
 
         run = present if arguments["state"] == "present" else absent
-        return run(arguments, self._task.check_mode, Voice(self.say, self.warn, self.last_words))
+        return run(arguments, self._task.check_mode, Voice(self.say, self.warn, self.say_at_exit))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..module_utils.arguments import STACK_INFO
-from ..plugin_utils.here import ActionHere
+from ..plugin_utils.in_process_action import InProcessAction
 
 
-class ActionModule(ActionHere):
+class ActionModule(InProcessAction):
     """The task ``airlift.stack.aws_stack_info``; documented with the module of its name."""
 
     spec: ClassVar[dict[str, Any]] = STACK_INFO
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Look."""
-        from ..module_utils.engine.run import info  # noqa: PLC0415 - loading it takes half a second
+        from ..module_utils.execution.results import info  # noqa: PLC0415 - loading it takes half a second
 
         return {"changed": False, **info(arguments)}

@@ -1,9 +1,9 @@
-"""Runs the module of this name and shows what it notes meanwhile."""
+"""Runs the module of this name and shows its progress meanwhile."""
 
 from __future__ import annotations
 
-from ..plugin_utils.followed import FollowedModule
+from ..plugin_utils.progress_action import ProgressAction
 
 
-class ActionModule(FollowedModule):
+class ActionModule(ProgressAction):
     """Documented with the module of its name."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from .aws import Connection
 from .blueprint.options import StackOptions
-from .reconcile.errors import BlueprintError
+from .errors import BlueprintError
 
 type Spec = dict[str, Any]
 

@@ -10,8 +10,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from .access import Identity, explain
-from .reconcile.errors import AirliftError
+from .credentials import Identity, explain
+from .errors import AirliftError
 
 try:
     import botocore.session

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from .blueprint.options import IngressOptions
-from .reconcile.errors import BlueprintError
+from .errors import BlueprintError
 
 try:
     from cryptography import x509

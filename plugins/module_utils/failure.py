@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .access import explain
 from .aws import Connection
-from .reconcile.errors import AirliftError
+from .credentials import explain
+from .errors import AirliftError
 
 try:
     from botocore.exceptions import BotoCoreError, ClientError

@@ -53,7 +53,7 @@ import datetime
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import keyring
+from ..module_utils import api_keys
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.aws import Session
 from ..module_utils.failure import AWS_ERRORS, failure
@@ -73,13 +73,13 @@ def main() -> None:
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     try:
         client = Session(options).client("secretsmanager")
-        before = keyring.parse(client.get_secret_value(SecretId=name)["SecretString"])
-        after = keyring.valid(before, now)
+        before = api_keys.parse(client.get_secret_value(SecretId=name)["SecretString"])
+        after = api_keys.valid(before, now)
         if module.params["rotate"]:
             grace = datetime.timedelta(hours=module.params["grace_hours"])
-            after = keyring.rotated(before, keyring.fresh(now), now, grace)
+            after = api_keys.rotated(before, api_keys.fresh(now), now, grace)
         if after != before and not module.check_mode:
-            client.put_secret_value(SecretId=name, SecretString=keyring.text(after))
+            client.put_secret_value(SecretId=name, SecretString=api_keys.text(after))
     except AWS_ERRORS as error:
         module.fail_json(msg=failure(f"rotate secret {name}", options, error))
     shown = [{"id": key.id, "ends": key.ends.isoformat() if key.ends else None} for key in after]

@@ -309,7 +309,7 @@ failures:
   returned: on failure
   type: list
   elements: str
-strangers:
+unmanaged:
   description: ARNs that carry the stack's tag although Airlift made none such. They were not touched.
   returned: when O(state=absent)
   type: list

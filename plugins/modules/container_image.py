@@ -91,8 +91,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.delivery.errors import DeliveryError
-from ..module_utils.notes import Reporter
-from ..module_utils.reconcile.errors import AirliftError
+from ..module_utils.errors import AirliftError
+from ..module_utils.progress_file import Reporter
 
 UNKNOWN = "(known after apply)"
 
@@ -101,7 +101,7 @@ def ensure(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Have the image in the repository, or in check mode look; return the module's result."""
     from ..module_utils.aws import Session  # noqa: PLC0415 - these need boto3 and docker, said below
     from ..module_utils.images.context import Context  # noqa: PLC0415
-    from ..module_utils.images.registry import NoRepository, Repository  # noqa: PLC0415
+    from ..module_utils.images.registry import Repository, RepositoryMissingError  # noqa: PLC0415
 
     wheels, directory = params["wheels"], Path(params["context"]).resolve()
     arguments = {str(name): str(value) for name, value in params["build_args"].items()}
@@ -111,7 +111,7 @@ def ensure(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     repository = Repository(Session(connection(params)).client("ecr"), params["repository"])
     try:
         digest = repository.digest_of_tag(tag)
-    except NoRepository:
+    except RepositoryMissingError:
         if not check_mode:
             raise
         digest = None

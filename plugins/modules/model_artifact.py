@@ -83,8 +83,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.delivery.errors import DeliveryError
-from ..module_utils.notes import Reporter
-from ..module_utils.reconcile.errors import AirliftError
+from ..module_utils.errors import AirliftError
+from ..module_utils.progress_file import Reporter
 
 UNKNOWN = "(known after apply)"
 

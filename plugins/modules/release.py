@@ -104,21 +104,21 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.delivery.errors import DeliveryError
-from ..module_utils.reconcile.errors import AirliftError
+from ..module_utils.errors import AirliftError
 
 UNKNOWN = "(known after apply)"
 
 
 def release(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Release or roll back, or in check mode look; return the module's result."""
-    from ..module_utils import releases  # noqa: PLC0415 - these need boto3, said below
+    from ..module_utils import release_history  # noqa: PLC0415 - these need boto3, said below
     from ..module_utils.aws import Session  # noqa: PLC0415
 
     session = Session(connection(params))
-    history = releases.History(session.client("ssm"), f"/{params['stack']}/release")
+    history = release_history.History(session.client("ssm"), f"/{params['stack']}/release")
     try:
         current = history.current()
-    except releases.NoParameter:
+    except release_history.ParameterMissingError:
         if not check_mode:
             raise
         return _unknown(0, None)
@@ -137,19 +137,19 @@ def release(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         "document": after,
         "version": number,
         "previous": previous,
-        "diff": {"before": releases.as_text(before), "after": releases.as_text(after)},
+        "diff": {"before": release_history.as_text(before), "after": release_history.as_text(after)},
     }
 
 
 def _wanted(params: dict[str, Any], session: Any, history: Any, current: Any) -> Any:
     from dataclasses import replace  # noqa: PLC0415
 
-    from ..module_utils import releases  # noqa: PLC0415
+    from ..module_utils import release_history  # noqa: PLC0415
     from ..module_utils.delivery.release import Release, image_of  # noqa: PLC0415
 
     keys = params["keys"] or {}
     secret = keys.get("secret") or f"{params['stack']}/api-keys"
-    version = keys.get("version") or releases.current_version(session.client("secretsmanager"), secret)
+    version = keys.get("version") or release_history.current_version(session.client("secretsmanager"), secret)
     if params["state"] == "rolled_back":
         before = history.before(current)
         if before is None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from ansible_collections.airlift.stack.plugins.module_utils.aws import Connection, Session
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
-from ansible_collections.airlift.stack.plugins.module_utils.engine.apply import Outcome
-from ansible_collections.airlift.stack.plugins.module_utils.engine.finding import find_all
-from ansible_collections.airlift.stack.plugins.module_utils.engine.stack import Stack
+from ansible_collections.airlift.stack.plugins.module_utils.execution.apply import Outcome
+from ansible_collections.airlift.stack.plugins.module_utils.execution.discovery import find_all
+from ansible_collections.airlift.stack.plugins.module_utils.execution.stack import Stack
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.graph import validate
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Action, Found, Wanted
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.plan import Plan, plan, removal

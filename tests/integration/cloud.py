@@ -15,8 +15,8 @@ from typing import Any
 import botocore.session
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.airlift.stack.plugins.module_utils.arguments import STACK, STACK_INFO
-from ansible_collections.airlift.stack.plugins.module_utils.engine import run
-from ansible_collections.airlift.stack.plugins.module_utils.engine.progress import Voice
+from ansible_collections.airlift.stack.plugins.module_utils.execution import results
+from ansible_collections.airlift.stack.plugins.module_utils.execution.progress import Voice
 from moto.backends import get_backend
 from werkzeug.serving import make_server
 
@@ -66,13 +66,13 @@ class Cloud:
     def provision(self, check: bool = False, **changes: Any) -> dict[str, Any]:
         """Run the task in this process and return its result."""
         arguments = validated(STACK, self.options(**changes))
-        work = run.present if arguments["state"] == "present" else run.absent
+        work = results.present if arguments["state"] == "present" else results.absent
         return work(arguments, check, Voice(self.said.append, self.warned.append, self.said.append))
 
     def info(self) -> dict[str, Any]:
         given = self.options()
         kept = ("name", "region", "endpoint_url", "access_key", "secret_key")
-        return run.info(validated(STACK_INFO, {name: given[name] for name in kept}))
+        return results.info(validated(STACK_INFO, {name: given[name] for name in kept}))
 
     def client(self, service: str) -> Any:
         """Return a client of somebody else's: drift, foreign resources, a second look."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import AirliftError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Wanted
 
 from tests.integration.services import FACTS, Services, blueprint, only, services

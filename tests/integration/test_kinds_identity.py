@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import AirliftError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Wanted
 from ansible_collections.airlift.stack.plugins.module_utils.resources.values import document
 

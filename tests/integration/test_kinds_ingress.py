@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.pem import fingerprints
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import AirliftError, CannotSettle
+from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError, NeverUsableError
 
 from tests.integration.services import Services, blueprint, fresh, services
 from tests.pki import issue
@@ -188,7 +188,7 @@ def test_a_load_balancer_that_failed_says_why(account: Services, monkeypatch: py
     state["Code"] = "active_impaired"
     assert kind.settled(account.context, found) is found
     state |= {"Code": "failed", "Reason": "no capacity"}
-    with pytest.raises(CannotSettle, match="no capacity"):
+    with pytest.raises(NeverUsableError, match="no capacity"):
         kind.settled(account.context, found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import AirliftError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Wanted
 from moto.s3.models import s3_backends
 

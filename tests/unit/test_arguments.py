@@ -20,7 +20,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.arguments import (
 )
 from ansible_collections.airlift.stack.plugins.module_utils.aws import Connection
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import BlueprintError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
 from ansible_collections.airlift.stack.plugins.modules import aws_stack, aws_stack_info
 
 FRAGMENT = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint import compute
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import BlueprintError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Reference
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint import identity
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import Facts
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import BlueprintError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Reference
 
 from tests.unit.stack_options import FACTS, at, of, options, statements

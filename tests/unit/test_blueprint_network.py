@@ -11,7 +11,7 @@ import pytest
 import yaml
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint import addresses, network
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import BlueprintError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.graph import validate
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Reference
 from hypothesis import given

@@ -12,7 +12,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.blueprint import (
     secrets,
     storage,
 )
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import BlueprintError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
 from ansible_collections.airlift.stack.plugins.module_utils.resources.registry import KINDS
 
 from tests.unit.stack_options import FACTS, Layer, at, of, options, statements

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils import certificates
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import IngressOptions
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import BlueprintError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 

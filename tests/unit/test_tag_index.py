@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.resources import tag_index
 from ansible_collections.airlift.stack.plugins.module_utils.resources.kind import Context
-from ansible_collections.airlift.stack.plugins.module_utils.resources.look import Look
+from ansible_collections.airlift.stack.plugins.module_utils.resources.read_cache import ReadCache
 from botocore.exceptions import ClientError
 
 ARN, KEY = "arn:aws:logs:us-east-1:123456789012:log-group:/airlift/edge", "observability/log-group/edge"
@@ -40,7 +40,7 @@ class FakeSession:
 
 def context(session: FakeSession, tags: Mapping[str, str] | None = None) -> Context:
     fake: Any = session
-    return Context(fake, "airlift", "us-east-1", "123456789012", tags or {}, Look())
+    return Context(fake, "airlift", "us-east-1", "123456789012", tags or {}, ReadCache())
 
 
 WELL = context(FakeSession({})).tags_for(KEY)
@@ -101,7 +101,7 @@ def test_all_kinds_of_one_look_ask_once_and_the_next_look_again() -> None:
 
 def test_outside_of_a_look_the_service_is_asked() -> None:
     session, service = FakeSession({ARN: WELL}), Service()
-    tag_index.tags_of(replace(context(session), look=None), [ARN], service.read)
+    tag_index.tags_of(replace(context(session), read_cache=None), [ARN], service.read)
     assert (session.asked, service.asked) == (0, [ARN])
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from . import run
 from .config import DEFAULT_PATH, Config, load
 from .delivery.errors import DeliveryError
-from .files import Busy
+from .files import BusyError
 
 EXIT_FAILED, EXIT_BUSY = 1, 3
 
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         config = load(options.config)
         result, text = _apply(config, options) if options.command == "apply" else _status(config)
-    except Busy as error:
+    except BusyError as error:
         if options.command == "apply" and options.scheduled:
             return 0
         return _failed(error, options.json, EXIT_BUSY)
@@ -63,7 +63,7 @@ def _status(config: Config) -> tuple[Mapping[str, object], str]:
 
 def _failed(error: DeliveryError, as_json: bool, code: int) -> int:
     """Say it: the end of a candidate's log, and as the last line the sentence."""
-    lines = list(error.lines) if isinstance(error, run.GivenUp) else []
+    lines = list(error.lines) if isinstance(error, run.GivenUpError) else []
     for line in [*lines, str(error)]:
         print(line, file=sys.stderr)
     if as_json:

@@ -16,7 +16,7 @@ from .delivery.errors import DeliveryError
 _LOOK_SECONDS = 0.5
 
 
-class Busy(DeliveryError):  # noqa: N818 - reads as the sentence it is
+class BusyError(DeliveryError):
     """Another agent is at work."""
 
 
@@ -47,7 +47,10 @@ def read(path: Path) -> str | None:
 
 @contextmanager
 def locked(path: Path, wait_seconds: float) -> Iterator[None]:
-    """Hold the lock. It ends with the process, however that ends. Raises Busy where it is not had in time."""
+    """Hold the lock. It ends with the process, however that ends.
+
+    Raises BusyError where it is not had in time.
+    """
     deadline = time.monotonic() + wait_seconds
     with path.open("a") as stream:
         while True:
@@ -56,7 +59,7 @@ def locked(path: Path, wait_seconds: float) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() >= deadline:
-                    raise Busy(
+                    raise BusyError(
                         "Another airlift-release is at work on this host.",
                         "Wait until it is done, then try again.",
                     ) from None

@@ -23,7 +23,7 @@ from .state import Action, Colour, Observed, Start, Switch, Verify, serves, word
 Progress = Callable[[str], None]
 
 
-class GivenUp(DeliveryError):  # noqa: N818 - reads as the sentence it is
+class GivenUpError(DeliveryError):
     """A candidate was put away. ``lines`` are the end of its log."""
 
     def __init__(self, message: str, remedy: str, lines: Sequence[str]) -> None:
@@ -122,7 +122,7 @@ def _given_up(host: Host, colour: Colour, action: Action, error: DeliveryError, 
     lines = host.discard(colour)
     last = f" It said last: {lines[-1]}" if lines and isinstance(action, Start | Verify | Switch) else ""
     remedy = error.remedy or "Correct the release and release again, or roll back (playbooks/rollback.yml)."
-    return GivenUp(f"{where}{last} Nothing was switched.", remedy, lines)
+    return GivenUpError(f"{where}{last} Nothing was switched.", remedy, lines)
 
 
 def _report(config: Config, result: Mapping[str, object]) -> None:

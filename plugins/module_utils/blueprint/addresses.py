@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from ipaddress import AddressValueError, IPv4Network, NetmaskValueError, ip_network
 
-from ..reconcile.errors import BlueprintError
+from ..errors import BlueprintError
 
 MAX_ZONES = 4
 """How many zones a VPC has room for. Fixed, so that adding a zone moves no subnet."""

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 
-from ..reconcile.errors import BlueprintError
+from ..errors import BlueprintError
 from ..reconcile.model import Reference, Value, Wanted
 from .network import private_subnet, zone_letters
 from .options import Facts, StackOptions

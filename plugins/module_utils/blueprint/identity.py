@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..reconcile.errors import BlueprintError
+from ..errors import BlueprintError
 from ..reconcile.model import Reference, Value, Wanted
 from . import observability, storage
 from .options import Facts, StackOptions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..reconcile.errors import BlueprintError
+from ..errors import BlueprintError
 from ..reconcile.model import Reference, Value, Wanted
 from . import addresses
 from .options import Facts, StackOptions

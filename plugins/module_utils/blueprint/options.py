@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
-from ..reconcile.errors import BlueprintError
+from ..errors import BlueprintError
 
 NAME = re.compile(r"^(?!aws|ssm|internal-|sg(-|$))[a-z][a-z0-9-]{0,18}[a-z0-9]$")
 """Parameters may not begin with aws or ssm, security groups with sg-, load balancers with internal-."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ..reconcile.errors import BlueprintError
+from ..errors import BlueprintError
 from ..reconcile.model import Wanted
 from .options import Facts, StackOptions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..reconcile.errors import BlueprintError
+from ..errors import BlueprintError
 from ..reconcile.graph import validate
 from ..reconcile.model import Wanted
 from .compute import wanted as compute

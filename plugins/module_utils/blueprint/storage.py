@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..reconcile.errors import BlueprintError
+from ..errors import BlueprintError
 from ..reconcile.model import Value, Wanted
 from .options import Facts, StackOptions
 from .policy import document

@@ -22,7 +22,7 @@ _THREADS = 8
 Progress = Callable[[str], None]
 
 
-class NoBucket(DeliveryError):  # noqa: N818 - reads as the sentence it is
+class BucketMissingError(DeliveryError):
     """The bucket does not exist yet."""
 
 
@@ -124,7 +124,7 @@ class Store:
 
     def _failed(self, error: Exception, verb: str) -> DeliveryError:
         if error_code(error) == "NoSuchBucket":
-            return NoBucket(
+            return BucketMissingError(
                 f"There is no bucket {self.bucket} in {self._region}.",
                 "Provision first (playbooks/provision.yml).",
             )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
 
 
-class NoRepository(DeliveryError):  # noqa: N818 - reads as the sentence it is
+class RepositoryMissingError(DeliveryError):
     """The repository does not exist yet."""
 
 
@@ -53,7 +53,7 @@ class Repository:
             if error_code(error) == "ImageNotFoundException":
                 return None
             if error_code(error) == "RepositoryNotFoundException":
-                raise NoRepository(
+                raise RepositoryMissingError(
                     f"There is no repository {self.uri}.", "Provision first (playbooks/provision.yml)."
                 ) from error
             raise self._failed(error, "read") from error

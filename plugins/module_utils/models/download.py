@@ -20,7 +20,7 @@ _PIECE = 1 << 20
 _TRIES = 4
 
 
-class _NothingLeft(OSError):  # noqa: N818 - reads as the sentence it is
+class _ConnectionClosedError(OSError):
     """The server has nothing after what is here already."""
 
 
@@ -81,7 +81,7 @@ def _continue(wanted: Wanted, partial: Path, mark: Path) -> None:
     headers = {"Range": f"bytes={have}-", "If-Range": mark.read_text()} if have else {}
     try:
         opened = _open(wanted.url, wanted.secrets, headers)
-    except _NothingLeft:
+    except _ConnectionClosedError:
         return
     with opened as answer:
         expected = int(answer.headers.get("Content-Length") or -1)
@@ -122,5 +122,5 @@ def _refused(url: str, status: int) -> Exception:
     if status in {404, 410}:
         return DeliveryError(f"There is no model at {shown} ({status}).", "Correct airlift_model.source.")
     if status == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return _NothingLeft("the whole file is here")
+        return _ConnectionClosedError("the whole file is here")
     return OSError(f"the server answered {status}")

@@ -12,7 +12,7 @@ from ..delivery import manifest as manifests
 from ..delivery.errors import DeliveryError
 from ..delivery.hashing import files_of
 from ..delivery.manifest import Manifest
-from ..delivery.upload import NoBucket, Store
+from ..delivery.upload import BucketMissingError, Store
 from .source import Progress, Source
 
 _QUANTISATION = re.compile(r"[.-](?:i?q\d\w*|bf16|f16|f32)$", re.IGNORECASE)
@@ -66,7 +66,7 @@ class Publisher:
             local = pinned.fetch(self.cache, self.progress)
             manifest = manifests.make(name or name_of(local), pinned.text, files_of(local))
             return Published(manifest, pinned.text, changed=bool(self.store.missing(manifest)))
-        except NoBucket:
+        except BucketMissingError:
             return Published(None, pinned.text, changed=True)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
-from .errors import BlueprintError
+from ..errors import BlueprintError
 from .model import Wanted
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from ..errors import BlueprintError
 from .diff import diff, resolve
-from .errors import BlueprintError
 from .graph import validate
 from .model import Action, Change, Found, Wanted, references
 
@@ -180,19 +180,21 @@ class _Planner:
         }
         changes = diff(properties, found.properties, kind.unordered)
         fixed = [change for change in changes if change.path.split(".")[0] in kind.immutable]
-        reason = ", ".join(self._because(change) for change in fixed) or self._torn(wanted)
+        reason = ", ".join(
+            self._replacement_reason(change) for change in fixed
+        ) or self._reason_from_references(wanted)
         changes += self._retagged(wanted.key, found)
         if reason:
             return Step(Action.REPLACE, wanted.kind, wanted.key, wanted, found, changes, reason)
         action = Action.UPDATE if changes else Action.NONE
         return Step(action, wanted.kind, wanted.key, wanted, found, changes)
 
-    def _because(self, change: Change) -> str:
+    def _replacement_reason(self, change: Change) -> str:
         """Say why an immutable property differs: the owner changed it, or what it refers to is replaced."""
         gone = [reference.key for reference in references(change.after) if reference.key in self.replaced]
         return f"{gone[0]} is replaced" if gone else f"{change.path} cannot be changed in place"
 
-    def _torn(self, wanted: Wanted) -> str:
+    def _reason_from_references(self, wanted: Wanted) -> str:
         """Say which resource that ``wanted`` refers to is replaced, and cannot be while this one uses it."""
         for reference in references(wanted.properties):
             used = self.replaced.get(reference.key)

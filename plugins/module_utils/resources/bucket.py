@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from botocore.exceptions import ClientError
 
-from ..reconcile.errors import AirliftError
+from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
 from . import bucket_settings
 from .bucket_contents import empty, is_empty

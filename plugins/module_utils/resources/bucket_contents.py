@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from ..reconcile.errors import AirliftError
+from ..errors import AirliftError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from ..reconcile.model import Change, Found, Value, Wanted
 from .ec2 import Ec2Kind, client, patiently
 from .kind import KEY_TAG, Context
-from .look import security_groups
 from .permissions import permissions_in_words
+from .read_cache import security_groups
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import text
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from ..reconcile.errors import AirliftError, CannotSettle
+from ..errors import AirliftError, NeverUsableError
 from ..reconcile.model import Change, Found, Value, Wanted
 from .ec2 import Ec2Kind, absence_is_fine, client
 from .instance_request import LEAVING, ROLE_TAG, is_replay, run_request
@@ -143,7 +143,7 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
                     or item.get("StateTransitionReason")
                     or "no reason given"
                 )
-                raise CannotSettle(
+                raise NeverUsableError(
                     f"{found.id} is {state} ({reason}).",
                     "Remove the cause (often a quota, a KMS key, or spot capacity).",
                 )

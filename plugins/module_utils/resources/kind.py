@@ -11,7 +11,7 @@ from ..reconcile.model import Change, Found, Value, Wanted
 
 if TYPE_CHECKING:
     from ..aws import Session
-    from .look import Look
+    from .read_cache import ReadCache
 
 STACK_TAG = "airlift:stack"
 KEY_TAG = "airlift:key"
@@ -21,7 +21,7 @@ KEY_TAG = "airlift:key"
 class Context:
     """What every call to AWS needs: the session (clients by service), the stack and the owner's tags.
 
-    ``look`` is shared by the kinds that are asked to ``find`` at the same time.
+    ``read_cache`` is shared by the kinds that are asked to ``find`` at the same time.
     """
 
     session: Session
@@ -29,7 +29,7 @@ class Context:
     region: str
     account_id: str
     tags: Mapping[str, str]
-    look: Look | None = None
+    read_cache: ReadCache | None = None
 
     def tags_for(self, key: str) -> dict[str, str]:
         """Return all tags of the resource ``key``: the owner's, a Name, and the two that make it ours."""
@@ -120,7 +120,7 @@ class Kind(ABC):
     def settled(self, context: Context, found: Found) -> Found | None:
         """Return the resource once it can be used (state available, running), or None to be asked again.
 
-        Raise ``reconcile.errors.CannotSettle`` when it never will (state failed).
+        Raise ``reconcile.errors.NeverUsableError`` when it never will (state failed).
         """
         return found
 

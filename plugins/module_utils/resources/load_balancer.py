@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
-from ..reconcile.errors import AirliftError, CannotSettle
+from ..errors import AirliftError, NeverUsableError
 from ..reconcile.model import Change, Found, Value, Wanted
 from .elbv2 import attribute_pairs, our_load_balancers, read_attributes
 from .kind import KEY_TAG, Context, Kind
@@ -80,7 +80,7 @@ class LoadBalancer(Kind):
         balancer = client.describe_load_balancers(LoadBalancerArns=[found.id])["LoadBalancers"][0]
         state = balancer.get("State", {})
         if state.get("Code") == "failed":
-            raise CannotSettle(
+            raise NeverUsableError(
                 f"Load balancer {balancer['LoadBalancerName']} failed: {state.get('Reason', 'unknown')}.",
                 "Delete it in the console and run this again.",
             )

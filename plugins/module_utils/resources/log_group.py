@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
-from ..reconcile.errors import AirliftError
+from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
 from .kind import KEY_TAG, Context, Kind
 from .tag_index import Tags, one_by_one, tags_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from ..reconcile.errors import CannotSettle
+from ..errors import NeverUsableError
 from ..reconcile.model import Found, Value
 from .ec2 import Ec2Kind, absence_is_fine, client, client_token, tag_specifications
 from .kind import KEY_TAG, STACK_TAG, Context
@@ -75,7 +75,7 @@ class NatGateway(Ec2Kind["NatGatewayTypeDef"]):
                 return self.found(context, item)
             if item["State"] in _LEAVING:
                 reason = item.get("FailureMessage") or item.get("FailureCode") or f"it is {item['State']}"
-                raise CannotSettle(
+                raise NeverUsableError(
                     f"{found.id} cannot be used: {reason}", "Run again once the cause is gone."
                 )
         return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
-from ..reconcile.errors import AirliftError
+from ..errors import AirliftError
 from ..reconcile.model import Found, Value, Wanted
 from .kind import STACK_TAG, Context, Kind
 from .tagging import as_pairs

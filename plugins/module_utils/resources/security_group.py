@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from ..reconcile.model import Change, Found, Value, Wanted
 from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
 from .kind import KEY_TAG, Context
-from .look import security_group_rules, security_groups
 from .permissions import rule_in_words
+from .read_cache import security_group_rules, security_groups
 from .tagging import as_mapping, is_ours
 from .values import text
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from ..reconcile.model import Change, Found, Value, Wanted
 from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
 from .kind import KEY_TAG, Context
-from .look import security_group_rules
+from .read_cache import security_group_rules
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import code_of, number, optional_text, text, touched
 

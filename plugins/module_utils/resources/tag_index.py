@@ -69,7 +69,7 @@ def _index(context: Context) -> dict[str, Tags]:
 
     Nothing outside of a look: a single resource is read from its own service.
     """
-    return context.look.once("tag index", lambda: _ask(context)) if context.look else {}
+    return context.read_cache.once("tag index", lambda: _ask(context)) if context.read_cache else {}
 
 
 def _ask(context: Context) -> dict[str, Tags]:

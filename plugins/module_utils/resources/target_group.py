@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
-from ..reconcile.errors import AirliftError
+from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
 from .elbv2 import attribute_pairs, our_target_groups, read_attributes
 from .kind import KEY_TAG, Context, Kind

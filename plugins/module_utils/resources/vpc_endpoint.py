@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
-from ..reconcile.errors import CannotSettle
+from ..errors import NeverUsableError
 from ..reconcile.model import Change, Found, Value
 from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
 from .kind import KEY_TAG, Context
@@ -81,7 +81,7 @@ class VpcEndpoint(Ec2Kind["VpcEndpointTypeDef"]):
             if item["State"].lower() == "available":
                 return self.found(context, item)
             if item["State"].lower() in ("failed", *_LEAVING):
-                raise CannotSettle(
+                raise NeverUsableError(
                     f"{found.id} is {item['State']}.", "Delete it in the console and run again."
                 )
         return None

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import BlueprintError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Found, Reference, Wanted
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.plan import Plan, plan, removal
 

@@ -41,17 +41,17 @@ def test_a_run_that_stops_midway_is_finished_by_the_next(
     wanted, world = drawn
     pick = randomness.Random(seed)
 
-    class Killed(Exception):  # noqa: N818
+    class KilledError(Exception):
         pass
 
     def choose(ready: list[object]) -> object:
         if len(world.log) >= steps:
-            raise Killed
+            raise KilledError
         return pick.choice(ready)
 
     try:
         world.apply(world.plan(wanted), choose)
-    except Killed:
+    except KilledError:
         world.apply(world.plan(wanted), pick.choice)
     assert [step.id for step in world.plan(wanted).changing] == []
     assert len({(one.kind, one.key) for one in world.found}) == len(world.found), "there are duplicates"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .reconcile.errors import AirliftError
+from .errors import AirliftError
 
 _WRONG_KEY = "Check access_key and secret_key, the profile, or the AWS_ variables of the environment."
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from ansible_collections.airlift.stack.plugins.module_utils.engine.apply import Apply, Outcome
-from ansible_collections.airlift.stack.plugins.module_utils.engine.progress import Progress
-from ansible_collections.airlift.stack.plugins.module_utils.engine.work import Worker
+from ansible_collections.airlift.stack.plugins.module_utils.execution.apply import Apply, Outcome
+from ansible_collections.airlift.stack.plugins.module_utils.execution.operations import Worker
+from ansible_collections.airlift.stack.plugins.module_utils.execution.progress import Progress
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import (
     Change,
     Found,

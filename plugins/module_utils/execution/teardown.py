@@ -14,9 +14,9 @@ from ..reconcile.model import Found
 from ..reconcile.plan import Plan, removal
 from ..resources.arns import PARTS, TYPES, type_of
 from ..resources.kind import KEY_TAG, STACK_TAG, Context
+from .account_facts import facts
 from .apply import Outcome
-from .finding import find_all
-from .lookups import facts
+from .discovery import find_all
 from .stack import Stack
 
 _ROUNDS = 5
@@ -26,14 +26,14 @@ _ROUNDS = 5
 class Removal:
     """What a teardown did: its first plan, one outcome per round, and what is left.
 
-    ``left`` should be gone and is not. ``strangers`` are ARNs that carry the stack's tag and that no kind
+    ``left`` should be gone and is not. ``unmanaged`` are ARNs that carry the stack's tag and that no kind
     of Airlift's knows: they are reported, not deleted.
     """
 
     plan: Plan
     outcomes: list[Outcome] = field(default_factory=list)
     left: tuple[Found, ...] = ()
-    strangers: tuple[str, ...] = ()
+    unmanaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ def remove(stack: Stack, data_may_go: bool, check: bool) -> Removal:
         if outcome.interrupted or (outcome.failures and not outcome.done):
             break
     result.left = tuple(step.found for step in rest.changing if step.found is not None)
-    result.strangers = strangers(stack.session, stack.options.name)
+    result.unmanaged = unmanaged(stack.session, stack.options.name)
     return result
 
 
-def strangers(session: Session, stack: str) -> tuple[str, ...]:
+def unmanaged(session: Session, stack: str) -> tuple[str, ...]:
     """Return the ARNs that the tagging API lists under the stack's tag and that no kind could have found.
 
     What carries our key and is of a type that a kind knows is left out: the kind has been asked and knows

@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from ..aws import Session
 from ..blueprint.options import Facts, StackOptions
 from ..blueprint.stack import build
+from ..errors import AirliftError
 from ..reconcile import render
-from ..reconcile.errors import AirliftError
 from ..reconcile.model import Action, Found, Wanted
 from ..reconcile.plan import Plan, plan
 from ..reconcile.schedule import schedule
 from ..resources.kind import Context, Kind
 from ..resources.registry import KINDS
+from .account_facts import facts, for_new_hosts, makes_hosts
 from .apply import Apply, Outcome
-from .finding import find_all
-from .lookups import facts, for_new_hosts, makes_hosts
+from .discovery import find_all
+from .operations import Worker
 from .progress import Progress
-from .work import Worker
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class Preview:
 
 
 def preview(stack: Stack, data_may_go: bool = False) -> Preview:
-    """Look and plan; nothing is changed.
+    """ReadCache and plan; nothing is changed.
 
     Raises ``AirliftError`` (``BlueprintError`` for what is wrong in the options) before anything could be.
     """

@@ -15,9 +15,9 @@ from ..aws import THREADS
 from ..reconcile.model import Found
 from ..reconcile.schedule import Operation, Schedule, Verb
 from ..resources.kind import Kind
-from .failures import Failure, Interrupted, failure
+from .failures import Failure, InterruptedRunError, failure
+from .operations import Worker
 from .progress import Progress
-from .work import Worker
 
 _TICK_SECONDS = 0.5
 _PATIENCE_SECONDS = 30.0
@@ -133,7 +133,7 @@ class Apply:
             self._progress.done(operation.id)
             return
         self._failed.add(operation.id)
-        if isinstance(ended.error, Interrupted):
+        if isinstance(ended.error, InterruptedRunError):
             self._progress.abandoned(operation.id)
             self._abandoned.append(operation)
             return

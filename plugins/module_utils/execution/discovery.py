@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import partial
 
 from ..aws import THREADS
-from ..reconcile.errors import AirliftError
+from ..errors import AirliftError
 from ..reconcile.model import Found, Wanted
 from ..resources.kind import Context, Kind
-from ..resources.look import Look
+from ..resources.read_cache import ReadCache
 from .failures import failure
 
 
@@ -20,7 +20,7 @@ def find_all(context: Context, wanted: Sequence[Wanted], kinds: Mapping[str, Kin
 
     Raises ``AirliftError`` with one line per kind that could not be asked: half an answer plans duplicates.
     """
-    context = replace(context, look=Look())
+    context = replace(context, read_cache=ReadCache())
     by_kind: dict[str, list[Wanted]] = {}
     for resource in wanted:
         by_kind.setdefault(resource.kind, []).append(resource)

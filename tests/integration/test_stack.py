@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.arguments import STACK
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import AirliftError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 
 from tests.integration.cloud import Cloud, empty, served, validated
 
@@ -72,7 +72,7 @@ def test_from_nothing_to_nothing(cloud: Cloud) -> None:
     gone = cloud.provision(state="absent", destroy_data=True)
     assert not gone["failed"], gone.get("msg")
     assert cloud.info()["resources"] == []
-    assert gone["strangers"] == []
+    assert gone["unmanaged"] == []
     again = cloud.provision(state="absent", destroy_data=True)
     assert not again["changed"]
 
@@ -199,7 +199,7 @@ def test_something_tagged_as_ours_that_no_kind_knows_is_reported(cloud: Cloud) -
         TagSpecifications=[{"ResourceType": "volume", "Tags": [{"Key": "airlift:stack", "Value": "demo"}]}],
     )["VolumeId"]
     result = cloud.provision(state="absent", destroy_data=True)
-    assert [arn.rpartition("/")[2] for arn in result["strangers"]] == [volume]
+    assert [arn.rpartition("/")[2] for arn in result["unmanaged"]] == [volume]
     assert volume in cloud.warned[0]
 
 
@@ -244,9 +244,9 @@ def duplicates(cloud: Cloud) -> list[str]:
 
 RUN = """
 import json, sys
-from ansible_collections.airlift.stack.plugins.module_utils.engine import run
-from ansible_collections.airlift.stack.plugins.module_utils.engine.progress import Voice
-run.present(json.loads(sys.argv[1]), False, Voice(print, print, print))
+from ansible_collections.airlift.stack.plugins.module_utils.execution import results
+from ansible_collections.airlift.stack.plugins.module_utils.execution.progress import Voice
+results.present(json.loads(sys.argv[1]), False, Voice(print, print, print))
 """
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils import keyring
-from ansible_collections.airlift.stack.plugins.module_utils.keyring import Key
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import AirliftError
+from ansible_collections.airlift.stack.plugins.module_utils import api_keys
+from ansible_collections.airlift.stack.plugins.module_utils.api_keys import Key
+from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,18 +23,18 @@ keys = st.builds(
 
 
 def test_the_first_rotation_keeps_the_old_key_for_the_grace() -> None:
-    new = keyring.fresh(NOW)
-    after = keyring.rotated([Key("default", "al-old")], new, NOW, 24 * HOUR)
+    new = api_keys.fresh(NOW)
+    after = api_keys.rotated([Key("default", "al-old")], new, NOW, 24 * HOUR)
     assert after == (new, Key("default", "al-old", NOW + 24 * HOUR))
 
 
 def test_without_grace_the_old_key_goes_at_once() -> None:
-    new = keyring.fresh(NOW)
-    assert keyring.rotated([Key("default", "al-old")], new, NOW, 0 * HOUR) == (new,)
+    new = api_keys.fresh(NOW)
+    assert api_keys.rotated([Key("default", "al-old")], new, NOW, 0 * HOUR) == (new,)
 
 
 def test_keys_are_never_the_same_and_never_shown() -> None:
-    one, other = keyring.fresh(NOW), keyring.fresh(NOW)
+    one, other = api_keys.fresh(NOW), api_keys.fresh(NOW)
     assert one.key != other.key
     assert len(one.key) == 46
     assert one.key not in repr(one)
@@ -42,19 +42,19 @@ def test_keys_are_never_the_same_and_never_shown() -> None:
 
 @given(st.lists(keys, max_size=5), st.integers(0, 72))
 def test_rotation_only_shortens_lives(before: list[Key], grace: int) -> None:
-    new = keyring.fresh(NOW)
-    after = keyring.rotated(before, new, NOW, grace * HOUR)
+    new = api_keys.fresh(NOW)
+    after = api_keys.rotated(before, new, NOW, grace * HOUR)
     assert after[0] == new
     assert all(key.ends is not None and NOW < key.ends <= NOW + grace * HOUR for key in after[1:])
 
 
 @given(st.lists(keys, max_size=5))
 def test_the_secret_reads_back(before: list[Key]) -> None:
-    assert keyring.parse(keyring.text(before)) == tuple(before)
+    assert api_keys.parse(api_keys.text(before)) == tuple(before)
 
 
 @pytest.mark.parametrize("value", ["", "{}", "[]", '{"keys": [{"id": "a"}]}', '{"keys": 3}', '"al-key"'])
 def test_what_is_no_key_ring_is_one_sentence_without_the_value(value: str) -> None:
     with pytest.raises(AirliftError, match="does not hold API keys") as raised:
-        keyring.parse(value)
+        api_keys.parse(value)
     assert "al-key" not in str(raised.value)

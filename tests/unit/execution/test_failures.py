@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils.access import Identity, explain
-from ansible_collections.airlift.stack.plugins.module_utils.engine.failures import failure
-from ansible_collections.airlift.stack.plugins.module_utils.engine.progress import Progress, short
-from ansible_collections.airlift.stack.plugins.module_utils.engine.retries import passes, releases, reply_lost
-from ansible_collections.airlift.stack.plugins.module_utils.reconcile.errors import AirliftError, CannotSettle
+from ansible_collections.airlift.stack.plugins.module_utils.credentials import Identity, explain
+from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError, NeverUsableError
+from ansible_collections.airlift.stack.plugins.module_utils.execution.failures import failure
+from ansible_collections.airlift.stack.plugins.module_utils.execution.progress import Progress, short
+from ansible_collections.airlift.stack.plugins.module_utils.execution.retries import (
+    passes,
+    releases,
+    reply_lost,
+)
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.schedule import Verb
 from ansible_collections.airlift.stack.plugins.module_utils.resources.arns import TYPES, type_of
 from ansible_collections.airlift.stack.plugins.module_utils.resources.registry import KINDS
@@ -17,7 +21,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from tests.unit.engine.scripted import aws_error
+from tests.unit.execution.scripted import aws_error
 
 URL = "https://ec2.us-east-1.amazonaws.com"
 
@@ -40,7 +44,7 @@ URL = "https://ec2.us-east-1.amazonaws.com"
             aws_error("SomethingNew", "Odd."),
             "SomethingNew Odd. Run the same command again",
         ),
-        (CannotSettle("nat-1 is failed.", "Delete it."), ": nat-1 is failed. Delete it."),
+        (NeverUsableError("nat-1 is failed.", "Delete it."), ": nat-1 is failed. Delete it."),
         (ZeroDivisionError("oops"), "ZeroDivisionError oops. This is a defect in Airlift"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Actions that run a module and show what it notes while it runs."""
+"""Actions that run a module and show its progress while it runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible.utils.display import Display
 _TICK_SECONDS = 0.25
 
 
-class FollowedModule(ActionBase):
+class ProgressAction(ActionBase):
     """Runs the module of its name with ``_progress_file``; over a connection that is not local, silently."""
 
     _supports_async = False
@@ -36,9 +36,9 @@ class FollowedModule(ActionBase):
 
 @contextlib.contextmanager
 def followed(show: Callable[[str], None]) -> Iterator[str]:
-    """Make a file for notes, and show what is written to it until the block ends."""
-    with tempfile.TemporaryDirectory(prefix="airlift-notes-") as directory:
-        path = Path(directory) / "notes"
+    """Make a progress file, and show what is written to it until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="airlift-progress-") as directory:
+        path = Path(directory) / "progress"
         path.touch(mode=0o600)
         ended = threading.Event()
         thread = threading.Thread(target=_follow, args=(path, show, ended), daemon=True)

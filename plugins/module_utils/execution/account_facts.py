@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ..access import Identity
 from ..aws import Session
 from ..blueprint.options import ComputeOptions, Facts, StackOptions
-from ..reconcile.errors import AirliftError
+from ..credentials import Identity
+from ..errors import AirliftError
 from ..reconcile.model import Action
 from ..reconcile.plan import Plan
+from .discovery import together
 from .failures import code_of, failure
-from .finding import together
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import ImageTypeDef
 
 
 def facts(session: Session) -> Facts:
-    """Look up what the blueprint needs: two calls side by side. The image is left to ``for_new_hosts``.
+    """ReadCache up what the blueprint needs: two calls side by side. The image is left to ``for_new_hosts``.
 
     Raises ``AirliftError`` where there is no access, with a sentence that says why.
     """

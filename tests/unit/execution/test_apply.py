@@ -7,10 +7,10 @@ import threading
 import time
 
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils.engine import work
+from ansible_collections.airlift.stack.plugins.module_utils.execution import operations
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Found, Reference, Wanted
 
-from tests.unit.engine.scripted import LOST, Scripted, aws_error, carry_out, remove_all, steps_to
+from tests.unit.execution.scripted import LOST, Scripted, aws_error, carry_out, remove_all, steps_to
 
 A = Wanted("thing", "layer/a", {"size": 1})
 B = Wanted("thing", "layer/b", {"a": Reference("layer/a")})
@@ -19,9 +19,9 @@ C = Wanted("thing", "layer/c", {"size": 1})
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "_FIRST_POLL_SECONDS", 0.005)
-    monkeypatch.setattr(work, "CONSISTENCY_SECONDS", 30)
-    monkeypatch.setattr(work, "RELEASE_SECONDS", 30)
+    monkeypatch.setattr(operations, "_FIRST_POLL_SECONDS", 0.005)
+    monkeypatch.setattr(operations, "CONSISTENCY_SECONDS", 30)
+    monkeypatch.setattr(operations, "RELEASE_SECONDS", 30)
 
 
 def test_references_arrive_resolved() -> None:
@@ -100,7 +100,7 @@ def test_a_deletion_waits_until_it_is_let_go_of() -> None:
 
 
 def test_trying_again_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "CONSISTENCY_SECONDS", 0.5)
+    monkeypatch.setattr(operations, "CONSISTENCY_SECONDS", 0.5)
     kind = Scripted()
     kind.errors["create", "layer/a"] = [aws_error("NoSuchEntity") for _ in range(1000)]
     outcome = carry_out(kind, steps_to(kind, [A]))

@@ -15,10 +15,10 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils.reconcile.errors import AirliftError
+from ..module_utils.errors import AirliftError
 
 
-class ActionHere(ActionBase):
+class InProcessAction(ActionBase):
     """Validates the task's arguments against ``spec`` and calls ``work`` with them."""
 
     TRANSFERS_FILES = False
@@ -52,7 +52,7 @@ class ActionHere(ActionBase):
         """Show a warning now."""
         Display().warning(line)
 
-    def last_words(self, line: str) -> None:
+    def say_at_exit(self, line: str) -> None:
         """Show a line although Ansible is ending this task and listens no more: on its own standard error."""
         with contextlib.suppress(OSError), Path(f"/proc/{os.getppid()}/fd/2").open("a") as stream:
             stream.write(f"{line}\n")

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-from ..reconcile.errors import AirliftError
+from ..errors import AirliftError
 from .remedies import remedy
 
 
-class Interrupted(Exception):  # noqa: N818 - it is no error of ours
+class InterruptedRunError(Exception):
     """The run was asked to stop while this waited."""
 
 
-class Overdue(AirliftError):  # noqa: N818 - reads as what it is
+class OverdueError(AirliftError):
     """AWS did not get there in the time that it usually needs by far."""
 
 

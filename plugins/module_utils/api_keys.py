@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from .reconcile.errors import AirliftError
+from .errors import AirliftError
 
 PREFIX = "al-"
 

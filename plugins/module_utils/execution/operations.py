@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from ..errors import AirliftError
 from ..reconcile.diff import diff, resolve
-from ..reconcile.errors import AirliftError
 from ..reconcile.model import Found, Value, Wanted, references
 from ..reconcile.schedule import Operation, Verb
 from ..resources.kind import Context, Kind
-from .failures import Interrupted, Overdue
+from .failures import InterruptedRunError, OverdueError
 from .retries import CONSISTENCY_SECONDS, RELEASE_SECONDS, passes, releases, reply_lost
 
 _FIRST_POLL_SECONDS = 0.2
@@ -35,8 +35,8 @@ class Worker:
     def perform(self, operation: Operation) -> Found | None:
         """Do ``operation`` and wait until AWS says that it is done.
 
-        Returns the resource, or None for a deletion. Raises what AWS raised, ``Overdue``, ``CannotSettle``,
-        or ``Interrupted`` if ``stopping`` is set while it waits.
+        Returns the resource, or None for a deletion. Raises what AWS raised, ``OverdueError``,
+        ``NeverUsableError``, or ``InterruptedRunError`` if ``stopping`` is set while it waits.
         """
         step = operation.step
         kind = self.kinds[step.kind]
@@ -131,7 +131,7 @@ class Worker:
             if answer is not None:
                 return answer
             if self.clock() - started >= kind.timeout_seconds:
-                raise Overdue(f"{complaint} after {kind.timeout_seconds} s")
+                raise OverdueError(f"{complaint} after {kind.timeout_seconds} s")
             self._sleep(min(pause, kind.poll_seconds))
             pause *= _GROWTH
 
@@ -150,4 +150,4 @@ class Worker:
 
     def _sleep(self, seconds: float) -> None:
         if self.stopping.wait(seconds):
-            raise Interrupted
+            raise InterruptedRunError

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .kind import Context
 
 
-class Look:
+class ReadCache:
     """Answers by name, each asked for by whoever comes first. Serves one look only: the next asks again."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ def security_groups(context: Context) -> list[SecurityGroupTypeDef]:
         pages = context.session.client("ec2").get_paginator("describe_security_groups")
         return [group for page in pages.paginate(Filters=mine) for group in page["SecurityGroups"]]
 
-    return context.look.once("security groups", ask) if context.look else ask()
+    return context.read_cache.once("security groups", ask) if context.read_cache else ask()
 
 
 def security_group_rules(context: Context) -> list[SecurityGroupRuleTypeDef]:
@@ -54,4 +54,4 @@ def security_group_rules(context: Context) -> list[SecurityGroupRuleTypeDef]:
         pages = context.session.client("ec2").get_paginator("describe_security_group_rules")
         return [rule for page in pages.paginate(Filters=inside) for rule in page["SecurityGroupRules"]]
 
-    return context.look.once("security group rules", ask) if context.look else ask()
+    return context.read_cache.once("security group rules", ask) if context.read_cache else ask()

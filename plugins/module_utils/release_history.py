@@ -32,7 +32,7 @@ class Version:
         return self.release.document() if self.release else {"schema": 1, "release": None}
 
 
-class NoParameter(DeliveryError):  # noqa: N818 - reads as the sentence it is
+class ParameterMissingError(DeliveryError):
     """The parameter does not exist yet."""
 
 
@@ -81,7 +81,7 @@ class History:
     def _failed(self, error: Exception, verb: str) -> DeliveryError:
         region = self.ssm.meta.region_name
         if error_code(error) == "ParameterNotFound":
-            return NoParameter(
+            return ParameterMissingError(
                 f"There is no parameter {self.name} in {region}.",
                 "Provision first (playbooks/provision.yml).",
             )

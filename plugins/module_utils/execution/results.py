@@ -12,8 +12,8 @@ from ..blueprint import network
 from ..blueprint.options import StackOptions
 from ..cost import render as cost
 from ..cost.estimate import estimate
+from ..errors import AirliftError
 from ..reconcile import render
-from ..reconcile.errors import AirliftError
 from ..reconcile.model import Action, Wanted
 from ..reconcile.plan import Plan
 from ..resources.registry import KINDS
@@ -78,11 +78,11 @@ def absent(arguments: Arguments, check: bool, voice: Voice) -> Result:
     lenient = {**arguments, "ingress": None}
     removal = remove(_stack(lenient, voice), arguments["destroy_data"], check)
     result = _planned(removal.plan) | _told(removal.outcomes)
-    result["strangers"] = list(removal.strangers)
-    if removal.strangers:
+    result["unmanaged"] = list(removal.unmanaged)
+    if removal.unmanaged:
         voice.warn(
             f"These carry the tag of stack {arguments['name']}, but Airlift did not make them and left them "
-            f"alone: {', '.join(removal.strangers)}"
+            f"alone: {', '.join(removal.unmanaged)}"
         )
     if removal.left:
         result["failed"] = True
@@ -120,7 +120,7 @@ def _stack(arguments: Arguments, voice: Voice) -> Stack:
     return Stack(
         session,
         stack_options(arguments, session.region),
-        Progress(voice.say, voice.last_words),
+        Progress(voice.say, voice.say_at_exit),
     )
 
 

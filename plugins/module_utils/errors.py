@@ -2,7 +2,7 @@
 
 AirliftError
 ├── BlueprintError    an option that cannot be what it is; nothing has been changed
-└── CannotSettle      a resource reached a state from which it will not become usable
+└── NeverUsableError      a resource reached a state from which it will not become usable
 """
 
 from __future__ import annotations
@@ -21,5 +21,5 @@ class BlueprintError(AirliftError):
     """An option is misspelt, out of range, or contradicts another. Raised before any call to AWS."""
 
 
-class CannotSettle(AirliftError):  # noqa: N818 - reads as the sentence it is
+class NeverUsableError(AirliftError):
     """A resource will never become usable (its state is failed)."""

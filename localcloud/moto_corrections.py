@@ -35,7 +35,7 @@ def wrap(owner: type, name: str, wrapper: Callable[[Method], Method]) -> None:
     setattr(owner, name, wraps(original)(wrapper(original)))
 
 
-def tell(settings: Settings) -> None:
+def apply(settings: Settings) -> None:
     """Patch moto for this process."""
     wrap(EC2Backend, "run_instances", _idempotent)
     wrap(EC2Backend, "associate_iam_instance_profile", _once_for_a_replay)

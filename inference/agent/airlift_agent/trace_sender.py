@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .config import DEFAULT_PATH, load
 from .delivery.errors import DeliveryError
-from .traces import Sampler, of, segment
+from .trace_segments import Sampler, of, segment
 
 _FOLLOW = ("journalctl", "--follow", "--lines=0", "--output=json", "--unit=haproxy.service")
 _BATCH = 25

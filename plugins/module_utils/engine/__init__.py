@@ -1,1 +1,0 @@
-"""The edge of the engine: the only code that runs plans, with threads, clocks and calls to AWS."""

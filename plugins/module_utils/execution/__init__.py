@@ -1,0 +1,1 @@
+"""Carries plans out, with threads, clocks and calls to AWS. Nothing else does."""
