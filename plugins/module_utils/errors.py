@@ -2,10 +2,13 @@
 
 AirliftError
 ├── BlueprintError    an option that cannot be what it is; nothing has been changed
-└── NeverUsableError      a resource reached a state from which it will not become usable
+├── DefectError       Airlift itself is wrong, and says so before it changes anything
+└── NeverUsableError  a resource reached a state from which it will not become usable
 """
 
 from __future__ import annotations
+
+REPORT = "This is a defect in Airlift: please report it with this message."
 
 
 class AirliftError(Exception):
@@ -23,3 +26,10 @@ class BlueprintError(AirliftError):
 
 class NeverUsableError(AirliftError):
     """A resource will never become usable (its state is failed)."""
+
+
+class DefectError(AirliftError):
+    """Airlift is wrong, not what it was given."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, REPORT)

@@ -91,8 +91,8 @@ class Worker:
 
     def _update(self, kind: Kind, found: Found, properties: Mapping[str, Value]) -> Found:
         """Change what differs, and only that: properties by the kind's update, tags by its tag."""
-        compared = {name: value for name, value in properties.items() if name not in kind.create_only}
-        changes = diff(compared, found.properties, kind.unordered)
+        compared = {name: value for name, value in properties.items() if name not in kind.schema.create_only}
+        changes = diff(compared, found.properties, kind.schema.unordered)
         if changes:
             found = self._repeated(
                 lambda: kind.update(self.context, found, properties, changes), passes, CONSISTENCY_SECONDS

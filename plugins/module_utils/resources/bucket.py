@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
 from . import bucket_settings
 from .bucket_contents import empty, is_empty
 from .kind import KEY_TAG, Context, Kind
@@ -28,8 +29,15 @@ class Bucket(Kind):
     """
 
     name: ClassVar[str] = "bucket"
-    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"policy"})
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        versioning=UPDATABLE,
+        encryption=UPDATABLE,
+        public_access_block=UPDATABLE,
+        ownership=UPDATABLE,
+        policy=UNORDERED,
+        lifecycle=UPDATABLE,
+    )
     holds_data: ClassVar[bool] = True
     billable: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 4

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UNORDERED, Schema, declare
 from .ec2 import Ec2Kind, client, patiently
 from .kind import KEY_TAG, Context
 from .permissions import permissions_in_words
@@ -24,9 +25,12 @@ class DefaultSecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
     """
 
     name: ClassVar[str] = "default security group"
+    schema: ClassVar[Schema] = declare(
+        vpc=IMMUTABLE,
+        ingress=UNORDERED,
+        egress=UNORDERED,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"vpc"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"vpc"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"ingress", "egress"})
     id_filter: ClassVar[str] = "group-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[SecurityGroupTypeDef]:

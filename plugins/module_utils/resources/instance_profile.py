@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from .kind import KEY_TAG, Context, Kind
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import absent, code_of, text
@@ -24,8 +25,11 @@ class InstanceProfile(Kind):
     """
 
     name: ClassVar[str] = "instance profile"
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        role=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"iam_role"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
     expected_seconds: ClassVar[int] = 10
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from botocore.exceptions import ClientError
 
 from ..reconcile.model import Change, Found, Value
+from ..reconcile.schema import UPDATABLE, Schema, declare
 from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
@@ -21,6 +22,9 @@ class InternetGateway(Ec2Kind["InternetGatewayTypeDef"]):
     """Property: ``vpc``, the VPC it is attached to. Output: ``id``."""
 
     name: ClassVar[str] = "internet gateway"
+    schema: ClassVar[Schema] = declare(
+        vpc=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"vpc"})
     id_filter: ClassVar[str] = "internet-gateway-id"
 

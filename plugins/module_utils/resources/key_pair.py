@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Found, Value
+from ..reconcile.schema import IMMUTABLE, Schema, declare
 from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, as_pairs, is_ours
@@ -22,7 +23,10 @@ class KeyPair(Ec2Kind["KeyPairInfoTypeDef"]):
     """
 
     name: ClassVar[str] = "key pair"
-    immutable: ClassVar[frozenset[str]] = frozenset({"name", "public_key"})
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        public_key=IMMUTABLE,
+    )
     deletable_in_use: ClassVar[bool] = True
     id_filter: ClassVar[str] = "key-name"
 

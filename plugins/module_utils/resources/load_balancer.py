@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from ..errors import AirliftError, NeverUsableError
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
 from .elbv2 import attribute_pairs, our_load_balancers, read_attributes
 from .kind import KEY_TAG, Context, Kind
 from .tagging import as_pairs
@@ -28,9 +29,14 @@ class LoadBalancer(Kind):
     """
 
     name: ClassVar[str] = "load balancer"
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        scheme=IMMUTABLE,
+        subnets=UNORDERED,
+        security_groups=UNORDERED,
+        attributes=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"subnet", "security_group", "internet_gateway", "bucket"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"name", "scheme"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"subnets", "security_groups"})
     billable: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 150
     timeout_seconds: ClassVar[int] = 900

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from .kind import KEY_TAG, Context, Kind
 from .tag_index import Tags, one_by_one, tags_of
 from .tagging import is_ours
@@ -25,7 +26,10 @@ class LogGroup(Kind):
     """
 
     name: ClassVar[str] = "log group"
-    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        retention_days=UPDATABLE,
+    )
     holds_data: ClassVar[bool] = True
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:

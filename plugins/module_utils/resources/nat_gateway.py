@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..errors import NeverUsableError
 from ..reconcile.model import Found, Value
+from ..reconcile.schema import IMMUTABLE, Schema, declare
 from .ec2 import Ec2Kind, absence_is_fine, client, client_token, tag_specifications
 from .kind import KEY_TAG, STACK_TAG, Context
 from .tagging import as_mapping, is_ours
@@ -22,8 +23,11 @@ class NatGateway(Ec2Kind["NatGatewayTypeDef"]):
     """Properties: ``subnet``, ``allocation`` (of its Elastic IP address). Output: ``id``."""
 
     name: ClassVar[str] = "NAT gateway"
+    schema: ClassVar[Schema] = declare(
+        subnet=IMMUTABLE,
+        allocation=IMMUTABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"subnet", "elastic_ip", "internet_gateway"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"subnet", "allocation"})
     billable: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 100
     timeout_seconds: ClassVar[int] = 600

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from ..errors import AirliftError
 from ..reconcile.model import Found, Value, Wanted
+from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, Schema, declare
 from .kind import STACK_TAG, Context, Kind
 from .tagging import as_pairs
 from .values import absent, arn, code_of, optional_text, text
@@ -24,8 +25,11 @@ class Parameter(Kind):
     """
 
     name: ClassVar[str] = "parameter"
-    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
-    create_only: ClassVar[frozenset[str]] = frozenset({"value", "description"})
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        value=CREATE_ONLY,
+        description=CREATE_ONLY,
+    )
     holds_data: ClassVar[bool] = True
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UPDATABLE, Schema, declare
 from .kind import KEY_TAG, Context, Kind
 from .tag_index import Tags, one_by_one, tags_of
 from .tagging import as_mapping, as_pairs, is_ours
@@ -27,8 +28,13 @@ class Repository(Kind):
     """
 
     name: ClassVar[str] = "repository"
-    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
-    create_only: ClassVar[frozenset[str]] = frozenset({"encryption"})
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        tag_mutability=UPDATABLE,
+        scan_on_push=UPDATABLE,
+        lifecycle_policy=UPDATABLE,
+        encryption=CREATE_ONLY,
+    )
     holds_data: ClassVar[bool] = True
     billable: ClassVar[bool] = True
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypedDict
 
 from ..reconcile.model import Change, Found, Value
+from ..reconcile.schema import IMMUTABLE, UNORDERED, Schema, declare
 from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
@@ -29,9 +30,12 @@ class RouteTable(Ec2Kind["RouteTableTypeDef"]):
     """
 
     name: ClassVar[str] = "route table"
+    schema: ClassVar[Schema] = declare(
+        vpc=IMMUTABLE,
+        routes=UNORDERED,
+        subnets=UNORDERED,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"vpc", "subnet", "internet_gateway", "nat_gateway"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"vpc"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"routes", "subnets"})
     id_filter: ClassVar[str] = "route-table-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[RouteTableTypeDef]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UNORDERED, Schema, declare
 from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
 from .kind import KEY_TAG, Context
 from .permissions import rule_in_words
@@ -31,9 +32,13 @@ class SecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
     """
 
     name: ClassVar[str] = "security group"
+    schema: ClassVar[Schema] = declare(
+        vpc=IMMUTABLE,
+        group_name=IMMUTABLE,
+        description=IMMUTABLE,
+        foreign_rules=UNORDERED,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"vpc"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"vpc", "group_name", "description"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"foreign_rules"})
     id_filter: ClassVar[str] = "group-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[SecurityGroupTypeDef]:

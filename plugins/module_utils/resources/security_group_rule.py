@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from botocore.exceptions import ClientError
 
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
 from .kind import KEY_TAG, Context
 from .read_cache import security_group_rules
@@ -34,8 +35,18 @@ class SecurityGroupRule(Ec2Kind["SecurityGroupRuleTypeDef"]):
     """
 
     name: ClassVar[str] = "security group rule"
+    schema: ClassVar[Schema] = declare(
+        group=IMMUTABLE,
+        direction=IMMUTABLE,
+        protocol=UPDATABLE,
+        from_port=UPDATABLE,
+        to_port=UPDATABLE,
+        description=UPDATABLE,
+        cidr=UPDATABLE,
+        peer_group=UPDATABLE,
+        prefix_list=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"security_group"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"group", "direction"})
     deletable_in_use: ClassVar[bool] = True
     id_filter: ClassVar[str] = "security-group-rule-id"
 

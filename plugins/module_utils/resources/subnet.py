@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value
+from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
@@ -22,8 +23,13 @@ class Subnet(Ec2Kind["SubnetTypeDef"]):
     """
 
     name: ClassVar[str] = "subnet"
+    schema: ClassVar[Schema] = declare(
+        vpc=IMMUTABLE,
+        cidr=IMMUTABLE,
+        availability_zone=IMMUTABLE,
+        public_ip_on_launch=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"vpc"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"vpc", "cidr", "availability_zone"})
     id_filter: ClassVar[str] = "subnet-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[SubnetTypeDef]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value
+from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
@@ -19,7 +20,11 @@ class Vpc(Ec2Kind["VpcTypeDef"]):
     """Properties: ``cidr``, ``dns_support``, ``dns_hostnames``. Output: ``id``."""
 
     name: ClassVar[str] = "VPC"
-    immutable: ClassVar[frozenset[str]] = frozenset({"cidr"})
+    schema: ClassVar[Schema] = declare(
+        cidr=IMMUTABLE,
+        dns_support=UPDATABLE,
+        dns_hostnames=UPDATABLE,
+    )
     id_filter: ClassVar[str] = "vpc-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[VpcTypeDef]:

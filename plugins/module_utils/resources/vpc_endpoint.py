@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from ..errors import NeverUsableError
 from ..reconcile.model import Change, Found, Value
+from ..reconcile.schema import IMMUTABLE, UNORDERED, Schema, declare
 from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
@@ -27,9 +28,12 @@ class VpcEndpoint(Ec2Kind["VpcEndpointTypeDef"]):
     """
 
     name: ClassVar[str] = "gateway endpoint"
+    schema: ClassVar[Schema] = declare(
+        vpc=IMMUTABLE,
+        service=IMMUTABLE,
+        route_tables=UNORDERED,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"vpc", "route_table"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"vpc", "service"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"route_tables"})
     timeout_seconds: ClassVar[int] = 180
     id_filter: ClassVar[str] = "vpc-endpoint-id"
 
