@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ..aws import Session
+from ..aws.access import Identity
+from ..aws.errors import call_error, code_of
+from ..aws.session import Session
 from ..blueprint.options import ComputeOptions, Facts, StackOptions
-from ..credentials import Identity
 from ..errors import AirliftError
 from ..reconcile.model import Action
 from ..reconcile.plan import Plan
 from .discovery import together
-from .failures import code_of, failure
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import ImageTypeDef
@@ -31,8 +31,7 @@ def facts(session: Session) -> Facts:
     if isinstance(identity, Exception):
         raise identity
     if isinstance(zones, Exception):
-        words = failure(zones, "read", "availability zones", "of the region", session.region)
-        raise AirliftError(str(words)) from zones
+        raise call_error(zones, "read", "the availability zones", session.region) from zones
     assert isinstance(identity, Identity)
     assert isinstance(zones, tuple)
     return Facts(
@@ -92,8 +91,7 @@ def for_new_hosts(session: Session, options: StackOptions, known: Facts) -> Fact
         session.client("ec2").describe_instance_types(InstanceTypes=[compute.instance_type])  # type: ignore[list-item]
     except ClientError as error:
         if code_of(error) != "InvalidInstanceType":
-            words = failure(error, "look up", "host", compute.instance_type, known.region)
-            raise AirliftError(str(words)) from error
+            raise call_error(error, "look up", f"host {compute.instance_type}", known.region) from error
         raise AirliftError(
             f"There is no instance type {compute.instance_type} in {known.region}.",
             "Set compute.instance_type to a type that this region offers.",

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
-from ..aws import THREADS
+from ..aws.errors import call_error
+from ..aws.session import THREADS
 from ..errors import AirliftError
 from ..reconcile.model import Found, Wanted
 from ..resources.kind import Context, Kind
 from ..resources.read_cache import ReadCache
-from .failures import failure
 
 
 def find_all(context: Context, wanted: Sequence[Wanted], kinds: Mapping[str, Kind]) -> tuple[Found, ...]:
@@ -32,8 +32,7 @@ def find_all(context: Context, wanted: Sequence[Wanted], kinds: Mapping[str, Kin
     errors: list[str] = []
     for name, result in together({name: partial(one, name) for name in kinds}).items():
         if isinstance(result, Exception):
-            words = failure(result, "read", kinds[name].name, "resources", context.region)
-            errors.append(str(words))
+            errors.append(str(call_error(result, "read", f"{kinds[name].name} resources", context.region)))
         else:
             found.extend(result)
     if errors:

@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ..errors import AirliftError
+from ..errors import AirliftError, InterruptedRunError, OverdueError
 from ..reconcile.diff import diff, resolve
 from ..reconcile.model import Found, Value, Wanted, references
 from ..reconcile.schedule import Operation, Verb
 from ..resources.kind import Context, Kind
-from .failures import InterruptedRunError, OverdueError
 from .retries import CONSISTENCY_SECONDS, RELEASE_SECONDS, passes, releases, reply_lost
 
 _FIRST_POLL_SECONDS = 0.2
@@ -150,4 +149,4 @@ class Worker:
 
     def _sleep(self, seconds: float) -> None:
         if self.stopping.wait(seconds):
-            raise InterruptedRunError
+            raise InterruptedRunError("The run was asked to stop.")

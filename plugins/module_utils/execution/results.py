@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import certificates
 from ..arguments import connection, stack_options
-from ..aws import Session
+from ..aws.session import Session
 from ..blueprint import network
 from ..blueprint.options import StackOptions
 from ..cost import render as cost

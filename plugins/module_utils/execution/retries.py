@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
-from .failures import code_of
+from ..aws.errors import code_of
 
 CONSISTENCY_SECONDS = 90.0
 """How long AWS may take until what was just created is visible everywhere. Usually under 10."""

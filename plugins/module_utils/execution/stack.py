@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..aws import Session
+from ..aws.session import Session
 from ..blueprint.options import Facts, StackOptions
 from ..blueprint.stack import build
 from ..errors import AirliftError

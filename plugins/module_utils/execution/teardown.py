@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..aws import Session
+from ..aws.session import Session
 from ..blueprint.options import Facts
 from ..blueprint.stack import collect
 from ..reconcile.model import Found

@@ -9,7 +9,7 @@ import docker
 from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
-from ..delivery.errors import DeliveryError
+from ..errors import DeliveryError
 from .context import Context
 
 if TYPE_CHECKING:

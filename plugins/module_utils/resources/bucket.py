@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
@@ -15,7 +16,7 @@ from . import bucket_settings
 from .bucket_contents import empty, is_empty
 from .kind import KEY_TAG, Context, Kind
 from .tagging import as_mapping, as_pairs, is_ours
-from .values import absent, code_of, text, touched
+from .values import absent, text, touched
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..reconcile.model import Found, Wanted
 from .kind import STACK_TAG, Context, Kind
 from .tagging import as_pairs
-from .values import code_of
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.client import EC2Client

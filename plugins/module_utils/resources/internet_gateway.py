@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..reconcile.model import Change, Found, Value
 from ..reconcile.schema import UPDATABLE, Schema, declare
 from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
-from .values import code_of, text
+from .values import text
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, InternetGatewayTypeDef

@@ -11,7 +11,7 @@ from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import Schema
 
 if TYPE_CHECKING:
-    from ..aws import Session
+    from ..aws.session import Session
     from .read_cache import ReadCache
 
 STACK_TAG = "airlift:stack"

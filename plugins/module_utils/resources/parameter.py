@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..errors import AirliftError
 from ..reconcile.model import Found, Value, Wanted
 from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, Schema, declare
 from .kind import STACK_TAG, Context, Kind
 from .tagging import as_pairs
-from .values import absent, arn, code_of, optional_text, text
+from .values import absent, arn, optional_text, text
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient

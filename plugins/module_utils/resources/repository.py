@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UPDATABLE, Schema, declare
 from .kind import KEY_TAG, Context, Kind
 from .tag_index import Tags, one_by_one, tags_of
 from .tagging import as_mapping, as_pairs, is_ours
-from .values import absent, code_of, text, touched
+from .values import absent, text, touched
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.client import ECRClient

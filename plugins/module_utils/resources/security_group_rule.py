@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
 from .kind import KEY_TAG, Context
 from .read_cache import security_group_rules
 from .tagging import as_mapping, as_pairs, is_ours
-from .values import code_of, number, optional_text, text, touched
+from .values import number, optional_text, text, touched
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import (
