@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from .. import pem
 from ..errors import BlueprintError
 from ..reconcile.model import Reference, Value, Wanted
-from . import network, pem
+from . import network
 from .options import Facts, IngressOptions, StackOptions
 from .storage import BALANCER_LOGS, BUCKET
 

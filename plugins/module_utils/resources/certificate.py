@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from ..blueprint.pem import fingerprints
+from ..pem import fingerprints
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import CREATE_ONLY, UPDATABLE, Property, Schema, declare
 from .kind import KEY_TAG, Context, Kind
