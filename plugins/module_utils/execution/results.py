@@ -8,7 +8,7 @@ from typing import Any
 from .. import certificates
 from ..arguments import connection, stack_options
 from ..aws.session import Session
-from ..blueprint import network
+from ..blueprint import ingress, network
 from ..blueprint.options import StackOptions
 from ..cost import render as cost
 from ..cost.estimate import estimate
@@ -44,13 +44,13 @@ def present(arguments: Arguments, check: bool, voice: Voice) -> Result:
     _keep_serving(plan, arguments["replace_hosts"], check, voice)
     stack.announce(plan)
     outcome = stack.run(plan, plan_of.context) if plan.changing and not check else None
-    ingress = stack.options.ingress
+    wanted = stack.options.ingress
     result = _planned(plan)
     result["outputs"] = outputs(
         after(plan, outcome),
         plan_of.facts.account_id,
         plan_of.facts.region,
-        ingress.domain if ingress else None,
+        wanted.domain if wanted else None,
     )
     result["cost"] = cost.as_data(estimate(plan_of.wanted, plan_of.facts.region))
     return result | _told([outcome] if outcome else [])
@@ -97,7 +97,7 @@ def info(arguments: Arguments) -> Result:
         Stack(session, StackOptions.parse({"name": arguments["name"], "region": session.region}))
     )
     by_key = {one.key: one for one in inventory.found}
-    certificate = by_key.get("ingress/certificate")
+    certificate = by_key.get(ingress.CERTIFICATE)
     return {
         "exists": bool(inventory.found),
         "outputs": outputs(
