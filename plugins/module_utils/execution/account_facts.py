@@ -15,18 +15,18 @@ from ..blueprint.options import ComputeOptions, Facts, StackOptions
 from ..errors import AirliftError
 from ..reconcile.model import Action
 from ..reconcile.plan import Plan
-from .discovery import together
+from .discovery import in_parallel
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import ImageTypeDef
 
 
 def facts(session: Session) -> Facts:
-    """ReadCache up what the blueprint needs: two calls side by side. The image is left to ``for_new_hosts``.
+    """Look up what the blueprint needs: two calls side by side. The image is left to ``with_host_image``.
 
     Raises ``AirliftError`` where there is no access, with a sentence that says why.
     """
-    answers = together({"identity": session.verify_access, "zones": lambda: _zones(session)})
+    answers = in_parallel({"identity": session.verify_access, "zones": lambda: _zones(session)})
     identity, zones = answers["identity"], answers["zones"]
     if isinstance(identity, Exception):
         raise identity
@@ -74,13 +74,13 @@ def _image(session: Session, compute: ComputeOptions) -> ImageTypeDef | None:
     return max(images, key=lambda one: (one.get("CreationDate", ""), one["ImageId"]), default=None)
 
 
-def makes_hosts(plan: Plan) -> bool:
+def creates_hosts(plan: Plan) -> bool:
     """Whether ``plan`` creates an instance."""
     making = {Action.CREATE, Action.REPLACE}
     return any(step.kind == "instance" and step.action in making for step in plan.steps)
 
 
-def for_new_hosts(session: Session, options: StackOptions, known: Facts) -> Facts:
+def with_host_image(session: Session, options: StackOptions, known: Facts) -> Facts:
     """Return ``known`` with the image of new hosts, having made sure that they can be made.
 
     Raises ``AirliftError`` where no image matches, or the region does not know the instance type.

@@ -30,7 +30,7 @@ def find_all(context: Context, wanted: Sequence[Wanted], kinds: Mapping[str, Kin
 
     found: list[Found] = []
     errors: list[str] = []
-    for name, result in together({name: partial(one, name) for name in kinds}).items():
+    for name, result in in_parallel({name: partial(one, name) for name in kinds}).items():
         if isinstance(result, Exception):
             errors.append(str(call_error(result, "read", f"{kinds[name].name} resources", context.region)))
         else:
@@ -40,7 +40,7 @@ def find_all(context: Context, wanted: Sequence[Wanted], kinds: Mapping[str, Kin
     return tuple(found)
 
 
-def together[T](calls: Mapping[str, Callable[[], T]]) -> dict[str, T | Exception]:
+def in_parallel[T](calls: Mapping[str, Callable[[], T]]) -> dict[str, T | Exception]:
     """Run ``calls`` side by side and return what each returned or raised."""
     with ThreadPoolExecutor(THREADS, thread_name_prefix="airlift-find") as pool:
         futures = {name: pool.submit(call) for name, call in calls.items()}

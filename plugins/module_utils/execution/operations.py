@@ -12,7 +12,7 @@ from ..reconcile.diff import diff, resolve
 from ..reconcile.model import Found, Value, Wanted, references
 from ..reconcile.schedule import Operation, Verb
 from ..resources.kind import Context, Kind
-from .retries import CONSISTENCY_SECONDS, RELEASE_SECONDS, passes, releases, reply_lost
+from .retries import CONSISTENCY_SECONDS, RELEASE_SECONDS, is_in_use, is_transient, reply_lost
 
 _FIRST_POLL_SECONDS = 0.2
 _GROWTH = 1.6
@@ -76,7 +76,7 @@ class Worker:
                 return kind.create(self.context, wanted.key, properties)
             except Exception as error:
                 attempts += reply_lost(error)
-                again = attempts < _CREATIONS if reply_lost(error) else passes(error)
+                again = attempts < _CREATIONS if reply_lost(error) else is_transient(error)
                 if not again or self.clock() >= deadline:
                     raise
                 looks = _LOOKS_AFTER_LOST_REPLY if reply_lost(error) else 1
@@ -94,17 +94,21 @@ class Worker:
         changes = diff(compared, found.properties, kind.schema.unordered)
         if changes:
             found = self._repeated(
-                lambda: kind.update(self.context, found, properties, changes), passes, CONSISTENCY_SECONDS
+                lambda: kind.update(self.context, found, properties, changes),
+                is_transient,
+                CONSISTENCY_SECONDS,
             )
         if found.tags is not None:
             tags = self.context.tags_for(found.key)
             stale = {name: value for name, value in tags.items() if found.tags.get(name) != value}
             if stale:
-                self._repeated(lambda: kind.tag(self.context, found, stale), passes, CONSISTENCY_SECONDS)
+                self._repeated(
+                    lambda: kind.tag(self.context, found, stale), is_transient, CONSISTENCY_SECONDS
+                )
         return found
 
     def _delete(self, kind: Kind, found: Found) -> None:
-        self._repeated(lambda: kind.delete(self.context, found), releases, RELEASE_SECONDS)
+        self._repeated(lambda: kind.delete(self.context, found), is_in_use, RELEASE_SECONDS)
         self._poll(
             kind, f"{kind.name} {found.id} is still there", lambda: kind.gone(self.context, found) or None
         )
@@ -116,7 +120,7 @@ class Worker:
             try:
                 return kind.settled(self.context, found)
             except Exception as error:
-                if passes(error):
+                if is_transient(error):
                     return None
                 raise
 

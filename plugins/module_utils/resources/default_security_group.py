@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UNORDERED, Schema, declare
-from .ec2 import Ec2Kind, client, patiently
+from .ec2 import Ec2Kind, client, retry_until_visible
 from .kind import KEY_TAG, Context
 from .permissions import permissions_in_words
 from .read_cache import security_groups
@@ -64,7 +64,7 @@ class DefaultSecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
         vpc = text(properties, "vpc")
         group = next(iter(self.describe(context, [{"Name": "vpc-id", "Values": [vpc]}])))
         identifier, tags = group["GroupId"], context.tags_for(key)
-        patiently(lambda: client(context).create_tags(Resources=[identifier], Tags=as_pairs(tags)))
+        retry_until_visible(lambda: client(context).create_tags(Resources=[identifier], Tags=as_pairs(tags)))
         self._empty(context, identifier)
         return Found("default_security_group", key, identifier, properties, {"id": identifier}, tags)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Found, Value
 from ..reconcile.schema import Schema, declare
-from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
+from .ec2 import Ec2Kind, client, ignore_not_found, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
 
@@ -45,7 +45,7 @@ class ElasticIp(Ec2Kind["AddressTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Release the address."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).release_address(AllocationId=found.id)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ..errors import AirliftError, NeverUsableError
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
-from .ec2 import Ec2Kind, absence_is_fine, client
+from .ec2 import Ec2Kind, client, ignore_not_found
 from .instance_request import LEAVING, ROLE_TAG, is_replay, run_request
 from .kind import KEY_TAG, STACK_TAG, Context
 from .tagging import as_mapping, is_ours
@@ -166,7 +166,7 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Terminate it; its volume goes with it."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).terminate_instances(InstanceIds=[found.id])
 
     def gone(self, context: Context, found: Found) -> bool:

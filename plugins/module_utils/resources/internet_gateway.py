@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from ..aws.errors import code_of
 from ..reconcile.model import Change, Found, Value
 from ..reconcile.schema import UPDATABLE, Schema, declare
-from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
+from .ec2 import Ec2Kind, client, ignore_not_found, retry_until_visible, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
 from .values import text
@@ -72,11 +72,13 @@ class InternetGateway(Ec2Kind["InternetGatewayTypeDef"]):
     def delete(self, context: Context, found: Found) -> None:
         """Detach and delete the gateway."""
         self._detach(context, found)
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).delete_internet_gateway(InternetGatewayId=found.id)
 
     def _attach(self, context: Context, identifier: str, vpc: str) -> None:
-        patiently(lambda: client(context).attach_internet_gateway(InternetGatewayId=identifier, VpcId=vpc))
+        retry_until_visible(
+            lambda: client(context).attach_internet_gateway(InternetGatewayId=identifier, VpcId=vpc)
+        )
 
     def _detach(self, context: Context, found: Found) -> None:
         """Detach it from where it was found attached; somebody else may have done so since."""

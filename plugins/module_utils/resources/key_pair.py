@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Found, Value
 from ..reconcile.schema import IMMUTABLE, Schema, declare
-from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
+from .ec2 import Ec2Kind, client, ignore_not_found, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import text
@@ -62,5 +62,5 @@ class KeyPair(Ec2Kind["KeyPairInfoTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Delete the key pair."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).delete_key_pair(KeyName=found.id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ..errors import NeverUsableError
 from ..reconcile.model import Found, Value
 from ..reconcile.schema import IMMUTABLE, Schema, declare
-from .ec2 import Ec2Kind, absence_is_fine, client, client_token, tag_specifications
+from .ec2 import Ec2Kind, client, client_token, ignore_not_found, tag_specifications
 from .kind import KEY_TAG, STACK_TAG, Context
 from .tagging import as_mapping, is_ours
 from .values import text
@@ -86,7 +86,7 @@ class NatGateway(Ec2Kind["NatGatewayTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Delete the gateway."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).delete_nat_gateway(NatGatewayId=found.id)
 
     def gone(self, context: Context, found: Found) -> bool:

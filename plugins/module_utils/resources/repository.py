@@ -109,7 +109,7 @@ class Repository(Kind):
         client.tag_resource(resourceArn=found.outputs["arn"], tags=as_pairs(tags))
 
     def delete(self, context: Context, found: Found) -> None:
-        """Delete the repository with its images: the engine gets here only if data goes too."""
+        """Delete the repository with its images: a plan deletes it only if data goes too."""
         client: ECRClient = context.session.client("ecr")
         with absent("RepositoryNotFoundException"):
             client.delete_repository(repositoryName=found.id, force=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UNORDERED, Schema, declare
-from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
+from .ec2 import Ec2Kind, client, ignore_not_found, retry_until_visible, tag_specifications
 from .kind import KEY_TAG, Context
 from .permissions import rule_in_words
 from .read_cache import security_group_rules, security_groups
@@ -81,7 +81,7 @@ class SecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
             TagSpecifications=tag_specifications(context, key, "security-group"),
         )["GroupId"]
         everything: list[IpPermissionTypeDef] = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
-        patiently(
+        retry_until_visible(
             lambda: client(context).revoke_security_group_egress(GroupId=identifier, IpPermissions=everything)
         )
         return Found("security_group", key, identifier, properties, {"id": identifier}, context.tags_for(key))
@@ -95,7 +95,7 @@ class SecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Delete the group."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).delete_security_group(GroupId=found.id)
 
     def _foreign(self, context: Context, group: str) -> Iterator[SecurityGroupRuleTypeDef]:

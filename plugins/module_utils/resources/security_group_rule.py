@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from ..aws.errors import code_of
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
-from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
+from .ec2 import Ec2Kind, client, ignore_not_found, tag_specifications
 from .kind import KEY_TAG, Context
 from .read_cache import security_group_rules
 from .tagging import as_mapping, as_pairs, is_ours
@@ -111,7 +111,7 @@ class SecurityGroupRule(Ec2Kind["SecurityGroupRuleTypeDef"]):
     def delete(self, context: Context, found: Found) -> None:
         """Revoke the rule."""
         group, ec2 = text(found.properties, "group"), client(context)
-        with absence_is_fine():
+        with ignore_not_found():
             egress = found.properties["direction"] == "egress"
             revoke = ec2.revoke_security_group_egress if egress else ec2.revoke_security_group_ingress
             revoke(GroupId=group, SecurityGroupRuleIds=[found.id])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value
 from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
-from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
+from .ec2 import Ec2Kind, client, ignore_not_found, retry_until_visible, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
 from .values import text
@@ -75,12 +75,12 @@ class Subnet(Ec2Kind["SubnetTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Delete the subnet."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).delete_subnet(SubnetId=found.id)
 
     def _set_public_ip(self, context: Context, identifier: str, properties: Mapping[str, Value]) -> None:
         wanted = bool(properties.get("public_ip_on_launch"))
-        patiently(
+        retry_until_visible(
             lambda: client(context).modify_subnet_attribute(
                 SubnetId=identifier, MapPublicIpOnLaunch={"Value": wanted}
             )

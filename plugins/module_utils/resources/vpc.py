@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value
 from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
-from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
+from .ec2 import Ec2Kind, client, ignore_not_found, retry_until_visible, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
 from .values import text
@@ -65,7 +65,7 @@ class Vpc(Ec2Kind["VpcTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Delete the VPC; its default security group, route table and network ACL go with it."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).delete_vpc(VpcId=found.id)
 
     def _set_dns(self, context: Context, identifier: str, properties: Mapping[str, Value]) -> None:
@@ -73,6 +73,6 @@ class Vpc(Ec2Kind["VpcTypeDef"]):
         modify = client(context).modify_vpc_attribute
         support, hostnames = properties.get("dns_support"), properties.get("dns_hostnames")
         if isinstance(support, bool):
-            patiently(lambda: modify(VpcId=identifier, EnableDnsSupport={"Value": support}))
+            retry_until_visible(lambda: modify(VpcId=identifier, EnableDnsSupport={"Value": support}))
         if isinstance(hostnames, bool):
-            patiently(lambda: modify(VpcId=identifier, EnableDnsHostnames={"Value": hostnames}))
+            retry_until_visible(lambda: modify(VpcId=identifier, EnableDnsHostnames={"Value": hostnames}))

@@ -6,8 +6,8 @@ from ansible_collections.airlift.stack.plugins.module_utils.aws.errors import ca
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError, NeverUsableError
 from ansible_collections.airlift.stack.plugins.module_utils.execution.progress import Progress, short
 from ansible_collections.airlift.stack.plugins.module_utils.execution.retries import (
-    passes,
-    releases,
+    is_in_use,
+    is_transient,
     reply_lost,
 )
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.schedule import Verb
@@ -101,13 +101,15 @@ def test_a_reply_is_lost_only_if_the_request_was_sent(error: Exception, lost: bo
 
 def test_what_passes_and_what_does_not() -> None:
     profile = "Value (x) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
-    assert passes(aws_error("InvalidParameterValue", profile))
-    assert not passes(aws_error("InvalidParameterValue", "The CIDR is wrong"))
-    assert passes(aws_error("InvalidConfigurationRequest", "Access Denied for bucket: logs. Please check"))
-    assert not passes(aws_error("InvalidConfigurationRequest", "Key x not valid"))
-    assert not passes(aws_error("VpcLimitExceeded"))
-    assert releases(aws_error("DependencyViolation"))
-    assert not releases(aws_error("UnauthorizedOperation"))
+    assert is_transient(aws_error("InvalidParameterValue", profile))
+    assert not is_transient(aws_error("InvalidParameterValue", "The CIDR is wrong"))
+    assert is_transient(
+        aws_error("InvalidConfigurationRequest", "Access Denied for bucket: logs. Please check")
+    )
+    assert not is_transient(aws_error("InvalidConfigurationRequest", "Key x not valid"))
+    assert not is_transient(aws_error("VpcLimitExceeded"))
+    assert is_in_use(aws_error("DependencyViolation"))
+    assert not is_in_use(aws_error("UnauthorizedOperation"))
 
 
 @pytest.mark.parametrize(
