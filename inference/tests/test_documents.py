@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from inference.agent.airlift_agent import keys, record
 from inference.agent.airlift_agent.config import check
 from inference.agent.airlift_agent.delivery import manifest, release
-from inference.agent.airlift_agent.delivery.errors import DeliveryError
 from inference.agent.airlift_agent.delivery.manifest import File
+from inference.agent.airlift_agent.errors import DeliveryError
 from inference.agent.airlift_agent.state import Colour
 
 from .test_plan import OLD, RELEASE

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from inference.agent.airlift_agent.config import Config
-from inference.agent.airlift_agent.delivery.errors import DeliveryError
+from inference.agent.airlift_agent.errors import DeliveryError
 from inference.agent.airlift_agent.imds import Metadata
 from inference.agent.airlift_agent.interruption import LIFE_CYCLE, NOTICE, RECOMMENDATION, Watcher, watch
 from inference.agent.airlift_agent.proxy import Proxy

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils.delivery.errors import DeliveryError
 from ansible_collections.airlift.stack.plugins.module_utils.delivery.release import image_of
+from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError, DeliveryError
 from ansible_collections.airlift.stack.plugins.module_utils.images.context import Context
 from ansible_collections.airlift.stack.plugins.modules import container_image, model_artifact, release
 
@@ -122,7 +122,7 @@ def test_what_was_not_published_is_not_released(
 ) -> None:
     if changes.get("image", "") is None:
         changes = {"image": f"{published['uri']}@sha256:{'0' * 64}"}
-    with pytest.raises(DeliveryError, match=words):
+    with pytest.raises(AirliftError, match=words):
         release.release(options(published, **changes), check_mode=False)
     assert versions() == 1
 

@@ -10,7 +10,9 @@ import pytest
 
 AGENT = Path(__file__).parents[1] / "agent"
 MODULES = sorted(
-    path for folder in ("airlift_agent", "airlift_agent/delivery") for path in (AGENT / folder).glob("*.py")
+    path
+    for folder in ("airlift_agent", "airlift_agent/aws", "airlift_agent/delivery")
+    for path in (AGENT / folder).glob("*.py")
 )
 
 

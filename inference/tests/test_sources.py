@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils.delivery.errors import DeliveryError
 from ansible_collections.airlift.stack.plugins.module_utils.delivery.upload import Store
+from ansible_collections.airlift.stack.plugins.module_utils.errors import DeliveryError
 from ansible_collections.airlift.stack.plugins.module_utils.models.publish import Publisher, name_of
 from ansible_collections.airlift.stack.plugins.module_utils.models.source import Source, parse
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.delivery import fetch as fetching
-from ansible_collections.airlift.stack.plugins.module_utils.delivery.errors import DeliveryError
 from ansible_collections.airlift.stack.plugins.module_utils.delivery.fetch import fetch, present
 from ansible_collections.airlift.stack.plugins.module_utils.delivery.manifest import Manifest, blob_key
 from ansible_collections.airlift.stack.plugins.module_utils.delivery.upload import Store
+from ansible_collections.airlift.stack.plugins.module_utils.errors import DeliveryError
 from ansible_collections.airlift.stack.plugins.module_utils.models.local import Local
 from ansible_collections.airlift.stack.plugins.module_utils.models.publish import Publisher
 

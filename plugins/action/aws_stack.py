@@ -15,8 +15,8 @@ class ActionModule(InProcessAction):
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Make the stack as wanted."""
-        from ..module_utils.execution.progress import Voice  # noqa: PLC0415 - loading these takes half a second
+        from ..module_utils.execution.progress import Messages  # noqa: PLC0415 - loading these takes half a second
         from ..module_utils.execution.results import absent, present  # noqa: PLC0415
 
         run = present if arguments["state"] == "present" else absent
-        return run(arguments, self._task.check_mode, Voice(self.say, self.warn, self.say_at_exit))
+        return run(arguments, self._task.check_mode, Messages(self.say, self.warn, self.say_when_interrupted))

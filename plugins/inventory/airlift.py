@@ -109,8 +109,9 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable
 from ansible.plugins.loader import vars_loader
-from ansible_collections.airlift.stack.plugins.module_utils.aws import Connection, Session
-from ansible_collections.airlift.stack.plugins.module_utils.failure import AWS_ERRORS, failure
+from ansible_collections.airlift.stack.plugins.module_utils.aws.errors import wording
+from ansible_collections.airlift.stack.plugins.module_utils.aws.session import Connection, Session
+from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 from ansible_collections.airlift.stack.plugins.module_utils.inventory import hosts, source
 
 if TYPE_CHECKING:
@@ -205,16 +206,16 @@ class InventoryModule(BaseInventoryPlugin, Cacheable):
         ignore = self.get_option("ignore_unreachable_endpoint")
         if ignore and access.endpoint_url and not _answers(access.endpoint_url):
             return []
-        connection = self._connection(access)
         try:
-            ec2 = Session(connection).client("ec2")
-            found = source.stack_instances(ec2, access.stack)
-            if access.connection == "ssh":
-                self._pin(ec2, found, access)
-        except AWS_ERRORS as error:
-            raise AnsibleParserError(
-                failure(f"list hosts of stack {access.stack}", connection, error)
-            ) from None
+            session = Session(self._connection(access))
+            what = f"hosts of stack {access.stack}"
+            with wording("list", what, session.region, endpoint_url=session.endpoint_url):
+                ec2 = session.client("ec2")
+                found = source.stack_instances(ec2, access.stack)
+                if access.connection == "ssh":
+                    self._pin(ec2, found, access)
+        except (AirliftError, OSError) as error:
+            raise AnsibleParserError(str(error)) from None
         return found
 
     def _connection(self, access: hosts.Access) -> Connection:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .aws import Connection
+from .aws.session import Connection
 from .blueprint.options import StackOptions
 from .errors import BlueprintError
 

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from .delivery.errors import DeliveryError, aws_error, error_code
+from .aws.errors import AWS_ERRORS, call_error, code_of
 from .delivery.release import Release, canonical, parse
+from .errors import AirliftError, DeliveryError, ParameterMissingError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -32,10 +31,6 @@ class Version:
         return self.release.document() if self.release else {"schema": 1, "release": None}
 
 
-class ParameterMissingError(DeliveryError):
-    """The parameter does not exist yet."""
-
-
 @dataclass(frozen=True, slots=True)
 class History:
     """The versions of ``/<stack>/release``."""
@@ -47,7 +42,7 @@ class History:
         """Return the newest version (ssm:GetParameter)."""
         try:
             found = self.ssm.get_parameter(Name=self.name)["Parameter"]
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             raise self._failed(error, "read") from error
         return Version(found["Version"], parse(found["Value"]))
 
@@ -60,7 +55,7 @@ class History:
         try:
             pages = self.ssm.get_paginator("get_parameter_history").paginate(Name=self.name)
             stored = [(found["Version"], found["Value"]) for page in pages for found in page["Parameters"]]
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             raise self._failed(error, "read the history of") from error
         for number, value in sorted(stored, reverse=True):
             release = _readable(value) if number < current.number else None
@@ -75,17 +70,17 @@ class History:
             return self.ssm.put_parameter(Name=self.name, Value=value, Type="String", Overwrite=True)[
                 "Version"
             ]
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             raise self._failed(error, "write") from error
 
-    def _failed(self, error: Exception, verb: str) -> DeliveryError:
+    def _failed(self, error: Exception, verb: str) -> AirliftError:
         region = self.ssm.meta.region_name
-        if error_code(error) == "ParameterNotFound":
+        if code_of(error) == "ParameterNotFound":
             return ParameterMissingError(
                 f"There is no parameter {self.name} in {region}.",
                 "Provision first (playbooks/provision.yml).",
             )
-        return aws_error(error, verb, f"parameter {self.name}", region, "Check the permissions for SSM.")
+        return call_error(error, verb, f"parameter {self.name}", region, "Check the permissions for SSM.")
 
 
 def current_version(client: SecretsManagerClient, secret: str) -> str:
@@ -93,9 +88,9 @@ def current_version(client: SecretsManagerClient, secret: str) -> str:
     region = client.meta.region_name
     try:
         stages = client.describe_secret(SecretId=secret).get("VersionIdsToStages", {})
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         remedy = "Provision first (playbooks/provision.yml)."
-        raise aws_error(error, "read", f"secret {secret}", region, remedy) from error
+        raise call_error(error, "read", f"secret {secret}", region, remedy) from error
     for version, names in stages.items():
         if _CURRENT in names:
             return version

@@ -50,29 +50,24 @@ keys:
 """
 
 import datetime
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils import api_keys
 from ..module_utils.arguments import CONNECTION, connection
-from ..module_utils.aws import Session
-from ..module_utils.failure import AWS_ERRORS, failure
+from ..module_utils.aws.errors import wording
+from ..module_utils.aws.session import Session
+from ..module_utils.module_main import run_module
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **CONNECTION,
-            "secret": {"type": "str", "required": True, "no_log": False},
-            "rotate": {"type": "bool", "default": False},
-            "grace_hours": {"type": "int", "default": 24},
-        },
-        supports_check_mode=True,
-    )
-    options, name = connection(module.params), module.params["secret"]
+def rotate(module: AnsibleModule) -> dict[str, Any]:
+    """Rotate the keys where that is asked for, drop those that have ended, and return who is left."""
+    name = module.params["secret"]
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    try:
-        client = Session(options).client("secretsmanager")
+    session = Session(connection(module.params))
+    client = session.client("secretsmanager")
+    with wording("rotate", f"secret {name}", session.region, endpoint_url=session.endpoint_url):
         before = api_keys.parse(client.get_secret_value(SecretId=name)["SecretString"])
         after = api_keys.valid(before, now)
         if module.params["rotate"]:
@@ -80,10 +75,20 @@ def main() -> None:
             after = api_keys.rotated(before, api_keys.fresh(now), now, grace)
         if after != before and not module.check_mode:
             client.put_secret_value(SecretId=name, SecretString=api_keys.text(after))
-    except AWS_ERRORS as error:
-        module.fail_json(msg=failure(f"rotate secret {name}", options, error))
     shown = [{"id": key.id, "ends": key.ends.isoformat() if key.ends else None} for key in after]
-    module.exit_json(changed=after != before, **{"keys": shown})
+    return {"changed": after != before, "keys": shown}
+
+
+def main() -> None:
+    run_module(
+        {
+            **CONNECTION,
+            "secret": {"type": "str", "required": True, "no_log": False},
+            "rotate": {"type": "bool", "default": False},
+            "grace_hours": {"type": "int", "default": 24},
+        },
+        rotate,
+    )
 
 
 if __name__ == "__main__":

@@ -87,22 +87,23 @@ built:
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils.arguments import CONNECTION, connection
-from ..module_utils.delivery.errors import DeliveryError
-from ..module_utils.errors import AirliftError
+from ..module_utils.aws.session import Session
+from ..module_utils.errors import RepositoryMissingError
+from ..module_utils.module_main import Needed, run_module
 from ..module_utils.progress_file import Reporter
+
+with Needed() as needed:
+    from ..module_utils.images.build import Builder
+    from ..module_utils.images.context import Context
+    from ..module_utils.images.registry import Repository
+    from ..module_utils.images.wheels import Wheels
 
 UNKNOWN = "(known after apply)"
 
 
 def ensure(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Have the image in the repository, or in check mode look; return the module's result."""
-    from ..module_utils.aws import Session  # noqa: PLC0415 - these need boto3 and docker, said below
-    from ..module_utils.images.context import Context  # noqa: PLC0415
-    from ..module_utils.images.registry import Repository, RepositoryMissingError  # noqa: PLC0415
-
     wheels, directory = params["wheels"], Path(params["context"]).resolve()
     arguments = {str(name): str(value) for name, value in params["build_args"].items()}
     derived = wheels["directory"] if wheels is not None else None
@@ -124,9 +125,6 @@ def ensure(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 
 
 def _build_and_push(params: dict[str, Any], context: Any, repository: Any, tag: str) -> tuple[bool, str]:
-    from ..module_utils.images.build import Builder  # noqa: PLC0415
-    from ..module_utils.images.wheels import Wheels  # noqa: PLC0415
-
     reporter, wheels = Reporter(params["_progress_file"]), params["wheels"]
 
     def progress(text: str) -> None:
@@ -162,16 +160,7 @@ def main() -> None:
         "_progress_file": {"type": "path"},
         **CONNECTION,
     }
-    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
-    try:
-        result = ensure(module.params, module.check_mode)
-    except ImportError as error:
-        module.fail_json(
-            msg=f"{error.name} is not installed for {module.get_interpreter()}. Run `make setup`."
-        )
-    except (AirliftError, DeliveryError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    run_module(argument_spec, lambda module: ensure(module.params, module.check_mode), needed)
 
 
 if __name__ == "__main__":

@@ -59,14 +59,17 @@ checks:
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.arguments import CONNECTION, connection
-from ..module_utils.aws import Session
+from ..module_utils.aws.errors import wording
+from ..module_utils.aws.session import Session
 from ..module_utils.endpoint.checks import run
 from ..module_utils.endpoint.client import Endpoint
-from ..module_utils.failure import AWS_ERRORS, failure
+from ..module_utils.errors import AirliftError, CheckFailedError
+from ..module_utils.module_main import run_module
 
 ARGUMENTS = {
     "url": {"type": "str", "required": True},
@@ -83,34 +86,39 @@ def first_key(session: Session, secret: str) -> str:
 
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
     """
-    value = session.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
-    return str(json.loads(value)["keys"][0]["key"])
-
-
-def main() -> None:
-    module = AnsibleModule(argument_spec={**CONNECTION, **ARGUMENTS}, supports_check_mode=True)
-    params, options = module.params, connection(module.params)
+    with wording("read", f"secret {secret}", session.region, endpoint_url=session.endpoint_url):
+        value = session.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
     try:
-        key = first_key(Session(options), params["api_keys_secret"])
-    except AWS_ERRORS as error:
-        module.fail_json(msg=failure(f"read secret {params['api_keys_secret']}", options, error))
+        return str(json.loads(value)["keys"][0]["key"])
     except (ValueError, KeyError, IndexError):
-        module.fail_json(
-            msg=f"Failed to read secret {params['api_keys_secret']}: it holds no API key. It has to be JSON "
-            'of the shape {"keys": [{"id": …, "key": …}]}; playbooks/rotate.yml writes a fresh one.'
-        )
+        raise AirliftError(
+            f"Failed to read secret {secret}: it holds no API key.",
+            'It has to be JSON of the shape {"keys": [{"id": …, "key": …}]}; playbooks/rotate.yml writes a '
+            "fresh one.",
+        ) from None
+
+
+def check(module: AnsibleModule) -> dict[str, Any]:
+    """Ask the endpoint what a user would ask, and what an intruder would."""
+    params = module.params
+    key = first_key(Session(connection(params)), params["api_keys_secret"])
     module.no_log_values.add(key)
     ca_file = Path(params["ca_file"]) if params["ca_file"] else None
     endpoint = Endpoint(params["url"], params["connect_to"], ca_file, params["timeout_seconds"])
     checks = list(run(endpoint, key, params["model"]))
-    failed = [f"{check.name}: {check.seen}" for check in checks if not check.passed]
+    failed = [f"{one.name}: {one.seen}" for one in checks if not one.passed]
+    seen = [asdict(one) for one in checks]
     if failed:
-        module.fail_json(
-            msg=f"Failed to verify endpoint {endpoint.url}: {'; '.join(failed)}. "
+        raise CheckFailedError(
+            f"Failed to verify endpoint {endpoint.url}: {'; '.join(failed)}.",
             "playbooks/status.yml shows hosts and targets.",
-            checks=[asdict(check) for check in checks],
+            checks=seen,
         )
-    module.exit_json(changed=False, checks=[asdict(check) for check in checks])
+    return {"changed": False, "checks": seen}
+
+
+def main() -> None:
+    run_module({**CONNECTION, **ARGUMENTS}, check)
 
 
 if __name__ == "__main__":

@@ -67,14 +67,16 @@ status:
 
 import shlex
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.arguments import CONNECTION, connection
-from ..module_utils.aws import Session
-from ..module_utils.failure import AWS_ERRORS, failure
+from ..module_utils.aws.errors import wording
+from ..module_utils.aws.session import Session
+from ..module_utils.errors import CheckFailedError, OverdueError
+from ..module_utils.module_main import run_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +109,7 @@ def run(
 ) -> Ended:
     """Send the command and wait for its end.
 
-    Raises ``TimeoutError`` if SSM knows of no end when it is overdue, and what AWS raises.
+    Raises ``OverdueError`` if SSM knows of no end when it is overdue, and what AWS raises.
     https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html
     https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html
     """
@@ -133,7 +135,11 @@ def run(
                 said["StandardErrorContent"],
                 said["Status"],
             )
-    raise TimeoutError(f"command {sent} has not ended after {timeout_seconds} s")
+    raise OverdueError(
+        f"Failed to run {command[0]} on instance {instance_id}: command {sent} has not ended after "
+        f"{timeout_seconds} s.",
+        "Look with SSM.",
+    )
 
 
 def sentence(ended: Ended, command: list[str], instance_id: str, region: str) -> str:
@@ -146,32 +152,32 @@ def sentence(ended: Ended, command: list[str], instance_id: str, region: str) ->
     )
 
 
+def ask(module: AnsibleModule) -> dict[str, Any]:
+    """Run the command on the host and return how it ended."""
+    instance_id, command = module.params["instance_id"], module.params["command"]
+    if module.check_mode:
+        return {"changed": True, "skipped": True, "msg": "Check mode runs nothing."}
+    session = Session(connection(module.params))
+    what = f"{command[0]} on instance {instance_id}"
+    with wording("run", what, session.region, endpoint_url=session.endpoint_url):
+        ended = run(session.client("ssm"), instance_id, command, module.params["timeout_seconds"])
+    seen = asdict(ended)
+    if ended.rc not in module.params["accepted"]:
+        raise CheckFailedError(sentence(ended, command, instance_id, session.region), **seen)
+    return {"changed": True, **seen}
+
+
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
+    run_module(
+        {
             **CONNECTION,
             "instance_id": {"type": "str", "required": True},
             "command": {"type": "list", "elements": "str", "required": True},
             "timeout_seconds": {"type": "int", "default": 1800},
             "accepted": {"type": "list", "elements": "int", "default": [0]},
         },
-        supports_check_mode=True,
+        ask,
     )
-    instance_id, command = module.params["instance_id"], module.params["command"]
-    if module.check_mode:
-        module.exit_json(changed=True, skipped=True, msg="Check mode runs nothing.")
-    options = connection(module.params)
-    try:
-        session = Session(options)
-        ended = run(session.client("ssm"), instance_id, command, module.params["timeout_seconds"])
-    except TimeoutError as error:
-        module.fail_json(msg=f"Failed to run {command[0]} on instance {instance_id}: {error}. Look with SSM.")
-    except AWS_ERRORS as error:
-        module.fail_json(msg=failure(f"run {command[0]} on instance {instance_id}", options, error))
-    told = {"rc": ended.rc, "stdout": ended.stdout, "stderr": ended.stderr, "status": ended.status}
-    if ended.rc not in module.params["accepted"]:
-        module.fail_json(msg=sentence(ended, command, instance_id, session.region), **told)
-    module.exit_json(changed=True, **told)
 
 
 if __name__ == "__main__":

@@ -47,13 +47,16 @@ pinned:
 
 import time
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.arguments import CONNECTION, connection
-from ..module_utils.aws import Session
-from ..module_utils.failure import AWS_ERRORS, failure
+from ..module_utils.aws.errors import wording
+from ..module_utils.aws.session import Session
+from ..module_utils.errors import OverdueError
 from ..module_utils.inventory import hosts, known_hosts, source
+from ..module_utils.module_main import run_module
 
 POLL_SECONDS = 2.0
 
@@ -61,7 +64,7 @@ POLL_SECONDS = 2.0
 def pin(access: hosts.Access, session: Session, timeout_seconds: float) -> tuple[bool, list[str]]:
     """Pin until no running instance is unknown. Returns whether the file changed, and who is new in it.
 
-    Raises TimeoutError with the instances that stayed silent.
+    Raises OverdueError with the instances that stayed silent.
     """
     ec2 = session.client("ec2")
     before = known_hosts.pinned(access.known_hosts)
@@ -73,43 +76,46 @@ def pin(access: hosts.Access, session: Session, timeout_seconds: float) -> tuple
         if not silent:
             return changed, sorted(known_hosts.pinned(access.known_hosts) - before)
         if time.monotonic() > deadline:
-            raise TimeoutError(
+            raise OverdueError(
                 f"Failed to pin SSH host keys in {access.region}: the console of {', '.join(silent)} shows "
-                f"none after {timeout_seconds:g} s. Look at it (aws ec2 get-console-output); an image that "
-                "does not print its keys at first boot can be reached over SSM (airlift_compute.access: ssm)."
+                f"none after {timeout_seconds:g} s.",
+                "Look at it (aws ec2 get-console-output); an image that does not print its keys at first "
+                "boot can be reached over SSM (airlift_compute.access: ssm).",
             )
         time.sleep(POLL_SECONDS)
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **CONNECTION,
-            "stack": {"type": "str", "required": True},
-            "known_hosts_file": {"type": "path", "required": True},
-            "timeout_seconds": {"type": "int", "default": 600},
-        },
-        supports_check_mode=True,
-    )
+def work(module: AnsibleModule) -> dict[str, Any]:
+    """Pin, or in check mode leave it."""
     if module.check_mode:
-        module.exit_json(changed=False, pinned=[])
+        return {"changed": False, "pinned": []}
     options = connection(module.params)
+    session = Session(options)
     access = hosts.Access(
         stack=module.params["stack"],
-        region=options.region or "",
+        region=session.region,
         connection="ssh",
         user="",
         known_hosts=Path(module.params["known_hosts_file"]).absolute(),
         profile=options.profile,
         endpoint_url=options.endpoint_url,
     )
-    try:
-        changed, pinned = pin(access, Session(options), module.params["timeout_seconds"])
-    except TimeoutError as error:
-        module.fail_json(msg=str(error))
-    except AWS_ERRORS as error:
-        module.fail_json(msg=failure(f"pin SSH host keys of stack {access.stack}", options, error))
-    module.exit_json(changed=changed, pinned=pinned)
+    what = f"SSH host keys of stack {access.stack}"
+    with wording("pin", what, session.region, endpoint_url=session.endpoint_url):
+        changed, pinned = pin(access, session, module.params["timeout_seconds"])
+    return {"changed": changed, "pinned": pinned}
+
+
+def main() -> None:
+    run_module(
+        {
+            **CONNECTION,
+            "stack": {"type": "str", "required": True},
+            "known_hosts_file": {"type": "path", "required": True},
+            "timeout_seconds": {"type": "int", "default": 600},
+        },
+        work,
+    )
 
 
 if __name__ == "__main__":

@@ -57,24 +57,18 @@ path:
 """
 
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.airlift.stack.plugins.module_utils import llm_config, text_file
+from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
+from ansible_collections.airlift.stack.plugins.module_utils.module_main import run_module
 
 FILE_NAME = "keys.json"
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "directory": {"type": "path", "required": True},
-            "name": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "key": {"type": "str", "no_log": True},
-        },
-        required_if=[("state", "present", ("key",))],
-        supports_check_mode=True,
-    )
+def keep(module: AnsibleModule) -> dict[str, Any]:
+    """Put the key into the file, or take it out."""
     name, key = module.params["name"], module.params["key"]
     path = Path(module.params["directory"]) / FILE_NAME
 
@@ -86,10 +80,23 @@ def main() -> None:
     try:
         changed = text_file.change(module, path, edit, 0o600, secret=True)
     except llm_config.ConfigError as error:
-        module.fail_json(
-            msg=f"Failed to keep key {name} in {path}: {error}. Correct the file by hand, then run again."
-        )
-    module.exit_json(changed=changed, path=str(path))
+        raise AirliftError(
+            f"Failed to keep key {name} in {path}: {error}.", "Correct the file by hand, then run again."
+        ) from error
+    return {"changed": changed, "path": str(path)}
+
+
+def main() -> None:
+    run_module(
+        {
+            "directory": {"type": "path", "required": True},
+            "name": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "key": {"type": "str", "no_log": True},
+        },
+        keep,
+        required_if=[("state", "present", ("key",))],
+    )
 
 
 if __name__ == "__main__":

@@ -70,28 +70,18 @@ path:
 """
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.airlift.stack.plugins.module_utils import llm_config, text_file
+from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
+from ansible_collections.airlift.stack.plugins.module_utils.module_main import run_module
 
 FILE_NAME = "extra-openai-models.yaml"
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "directory": {"type": "path", "required": True},
-            "name": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "model_name": {"type": "str"},
-            "api_base": {"type": "str"},
-            "api_key_name": {"type": "str", "no_log": False},
-            "options": {"type": "dict", "default": {}},
-        },
-        required_if=[("state", "present", ("model_name", "api_base"))],
-        supports_check_mode=True,
-    )
+def keep(module: AnsibleModule) -> dict[str, Any]:
+    """Put the entry into the file, or take it out."""
     path = Path(module.params["directory"]) / FILE_NAME
     diff = {"before_header": str(path), "after_header": str(path)}
 
@@ -103,11 +93,11 @@ def main() -> None:
     try:
         changed = text_file.change(module, path, edit, 0o644)
     except llm_config.ConfigError as error:
-        module.fail_json(
-            msg=f"Failed to set model {module.params['name']} in {path}: {error}. "
-            "Correct the file by hand, then run this again."
-        )
-    module.exit_json(changed=changed, path=str(path), diff=diff)
+        raise AirliftError(
+            f"Failed to set model {module.params['name']} in {path}: {error}.",
+            "Correct the file by hand, then run this again.",
+        ) from error
+    return {"changed": changed, "path": str(path), "diff": diff}
 
 
 def _edited(text: str, params: dict[str, object]) -> str:
@@ -118,6 +108,22 @@ def _edited(text: str, params: dict[str, object]) -> str:
     given = {field: params[field] for field in fields if params[field] is not None}
     further = cast("dict[str, object]", params["options"])
     return llm_config.put_model(text, cast("llm_config.Model", {"model_id": name, **given, **further}))
+
+
+def main() -> None:
+    run_module(
+        {
+            "directory": {"type": "path", "required": True},
+            "name": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "model_name": {"type": "str"},
+            "api_base": {"type": "str"},
+            "api_key_name": {"type": "str", "no_log": False},
+            "options": {"type": "dict", "default": {}},
+        },
+        keep,
+        required_if=[("state", "present", ("model_name", "api_base"))],
+    )
 
 
 if __name__ == "__main__":

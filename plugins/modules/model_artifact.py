@@ -79,23 +79,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils.arguments import CONNECTION, connection
-from ..module_utils.delivery.errors import DeliveryError
+from ..module_utils.aws.session import Session
 from ..module_utils.errors import AirliftError
+from ..module_utils.module_main import Needed, run_module
 from ..module_utils.progress_file import Reporter
+
+with Needed() as needed:
+    from ..module_utils.delivery.upload import Store
+    from ..module_utils.models.publish import Published, Publisher
+    from ..module_utils.models.source import parse
 
 UNKNOWN = "(known after apply)"
 
 
 def publish(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Publish, or in check mode look; return the module's result."""
-    from ..module_utils.aws import Session  # noqa: PLC0415 - these need boto3, said below
-    from ..module_utils.delivery.upload import Store  # noqa: PLC0415
-    from ..module_utils.models.publish import Published, Publisher  # noqa: PLC0415
-    from ..module_utils.models.source import parse  # noqa: PLC0415
-
+    if params["bucket"] is None and not check_mode:
+        raise AirliftError("bucket is missing: only check mode can do without one.")
     session = Session(connection(params))
     source = parse(params["source"], params["sha256"], lambda: session.client("s3"))
     if params["bucket"] is None:
@@ -128,18 +129,7 @@ def main() -> None:
         "_progress_file": {"type": "path"},
         **CONNECTION,
     }
-    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
-    if module.params["bucket"] is None and not module.check_mode:
-        module.fail_json(msg="bucket is missing: only check mode can do without one.")
-    try:
-        result = publish(module.params, module.check_mode)
-    except ImportError as error:
-        module.fail_json(
-            msg=f"{error.name} is not installed for {module.get_interpreter()}. Run `make setup`."
-        )
-    except (AirliftError, DeliveryError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    run_module(argument_spec, lambda module: publish(module.params, module.check_mode), needed)
 
 
 if __name__ == "__main__":

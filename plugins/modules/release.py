@@ -98,27 +98,30 @@ previous:
   type: str
 """
 
+from dataclasses import replace
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ..module_utils import release_history
 from ..module_utils.arguments import CONNECTION, connection
-from ..module_utils.delivery.errors import DeliveryError
-from ..module_utils.errors import AirliftError
+from ..module_utils.aws.session import Session
+from ..module_utils.delivery.release import Release, image_of
+from ..module_utils.errors import DeliveryError, ParameterMissingError
+from ..module_utils.images.registry import Repository
+from ..module_utils.module_main import Needed, run_module
+
+with Needed() as needed:
+    from ..module_utils.delivery.upload import Store
 
 UNKNOWN = "(known after apply)"
 
 
 def release(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Release or roll back, or in check mode look; return the module's result."""
-    from ..module_utils import release_history  # noqa: PLC0415 - these need boto3, said below
-    from ..module_utils.aws import Session  # noqa: PLC0415
-
     session = Session(connection(params))
     history = release_history.History(session.client("ssm"), f"/{params['stack']}/release")
     try:
         current = history.current()
-    except release_history.ParameterMissingError:
+    except ParameterMissingError:
         if not check_mode:
             raise
         return _unknown(0, None)
@@ -142,11 +145,6 @@ def release(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 
 
 def _wanted(params: dict[str, Any], session: Any, history: Any, current: Any) -> Any:
-    from dataclasses import replace  # noqa: PLC0415
-
-    from ..module_utils import release_history  # noqa: PLC0415
-    from ..module_utils.delivery.release import Release, image_of  # noqa: PLC0415
-
     keys = params["keys"] or {}
     secret = keys.get("secret") or f"{params['stack']}/api-keys"
     version = keys.get("version") or release_history.current_version(session.client("secretsmanager"), secret)
@@ -172,9 +170,6 @@ def _wanted(params: dict[str, Any], session: Any, history: Any, current: Any) ->
 
 def _must_exist(session: Any, wanted: Any) -> None:
     """Raise DeliveryError unless image and model were published."""
-    from ..module_utils.delivery.upload import Store  # noqa: PLC0415
-    from ..module_utils.images.registry import Repository  # noqa: PLC0415
-
     if not Repository(session.client("ecr"), wanted.image.name).holds(wanted.image.digest):
         raise DeliveryError(f"There is no image {wanted.image}.", "Publish it first (playbooks/publish.yml).")
     store = Store(session.client("s3"), wanted.bucket)
@@ -211,20 +206,12 @@ def main() -> None:
         },
         **CONNECTION,
     }
-    module = AnsibleModule(
-        argument_spec=argument_spec,
+    run_module(
+        argument_spec,
+        lambda module: release(module.params, module.check_mode),
+        needed,
         required_if=[("state", "present", ("image", "model"))],
-        supports_check_mode=True,
     )
-    try:
-        result = release(module.params, module.check_mode)
-    except ImportError as error:
-        module.fail_json(
-            msg=f"{error.name} is not installed for {module.get_interpreter()}. Run `make setup`."
-        )
-    except (AirliftError, DeliveryError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
 
 
 if __name__ == "__main__":

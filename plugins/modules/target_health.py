@@ -47,13 +47,15 @@ healthy:
 """
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.arguments import CONNECTION, connection
-from ..module_utils.aws import Session
-from ..module_utils.failure import AWS_ERRORS, failure
+from ..module_utils.aws.errors import wording
+from ..module_utils.aws.session import Session
+from ..module_utils.errors import CheckFailedError
+from ..module_utils.module_main import run_module
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -99,30 +101,34 @@ def unhealthy_sentence(listed: list[Target], wanted: int, seconds: int, region: 
     )
 
 
+def wait(module: AnsibleModule) -> dict[str, Any]:
+    """Wait until as many targets as wanted are healthy; in check mode look once."""
+    wanted, seconds = module.params["healthy"], module.params["timeout_seconds"]
+    arn = module.params["target_group_arn"]
+    deadline = time.monotonic() + seconds
+    session = Session(connection(module.params))
+    elbv2 = session.client("elbv2")
+    what = f"the health of target group {arn}"
+    with wording("read", what, session.region, endpoint_url=session.endpoint_url):
+        listed = targets(elbv2, arn)
+        while healthy(listed) < wanted and time.monotonic() < deadline and not module.check_mode:
+            time.sleep(POLL_SECONDS)
+            listed = targets(elbv2, arn)
+    if healthy(listed) < wanted and not module.check_mode:
+        raise CheckFailedError(unhealthy_sentence(listed, wanted, seconds, session.region), targets=listed)
+    return {"changed": False, "targets": listed, "healthy": healthy(listed)}
+
+
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
+    run_module(
+        {
             **CONNECTION,
             "target_group_arn": {"type": "str", "required": True},
             "healthy": {"type": "int", "default": 0},
             "timeout_seconds": {"type": "int", "default": 300},
         },
-        supports_check_mode=True,
+        wait,
     )
-    wanted, seconds = module.params["healthy"], module.params["timeout_seconds"]
-    options, arn = connection(module.params), module.params["target_group_arn"]
-    deadline = time.monotonic() + seconds
-    try:
-        session = Session(options)
-        listed = targets(session.client("elbv2"), arn)
-        while healthy(listed) < wanted and time.monotonic() < deadline and not module.check_mode:
-            time.sleep(POLL_SECONDS)
-            listed = targets(session.client("elbv2"), arn)
-    except AWS_ERRORS as error:
-        module.fail_json(msg=failure(f"read the health of target group {arn}", options, error))
-    if healthy(listed) < wanted and not module.check_mode:
-        module.fail_json(msg=unhealthy_sentence(listed, wanted, seconds, session.region), targets=listed)
-    module.exit_json(changed=False, targets=listed, healthy=healthy(listed))
 
 
 if __name__ == "__main__":

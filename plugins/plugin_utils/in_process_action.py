@@ -52,7 +52,7 @@ class InProcessAction(ActionBase):
         """Show a warning now."""
         Display().warning(line)
 
-    def say_at_exit(self, line: str) -> None:
+    def say_when_interrupted(self, line: str) -> None:
         """Show a line although Ansible is ending this task and listens no more: on its own standard error."""
         with contextlib.suppress(OSError), Path(f"/proc/{os.getppid()}/fd/2").open("a") as stream:
             stream.write(f"{line}\n")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ansible_collections.airlift.stack.plugins.module_utils.aws import Connection, Session
+from ansible_collections.airlift.stack.plugins.module_utils.aws.session import Connection, Session
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
 from ansible_collections.airlift.stack.plugins.module_utils.execution.apply import Outcome
 from ansible_collections.airlift.stack.plugins.module_utils.execution.discovery import find_all
@@ -38,7 +38,7 @@ class Account:
         return Context(self.session, self.stack, REGION, ACCOUNT, self.tags)
 
     def found(self, wanted: Sequence[Wanted] = ()) -> tuple[Found, ...]:
-        return find_all(self.context, wanted, self.kinds)
+        return declared(find_all(self.context, wanted, self.kinds))
 
     def by_key(self) -> dict[str, Found]:
         return {one.key: one for one in self.found()}
@@ -90,6 +90,13 @@ class Account:
         assert not outcome.failures, "\n".join(map(str, outcome.failures))
         assert not outcome.waiting
         return outcome
+
+
+def declared(found: tuple[Found, ...]) -> tuple[Found, ...]:
+    """Return ``found``; no kind may read a property that it does not declare."""
+    foreign = {one.key: one.properties.keys() - KINDS[one.kind].schema.names for one in found}
+    assert {key: names for key, names in foreign.items() if names} == {}
+    return found
 
 
 @contextmanager

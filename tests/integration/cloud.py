@@ -16,7 +16,7 @@ import botocore.session
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.airlift.stack.plugins.module_utils.arguments import STACK, STACK_INFO
 from ansible_collections.airlift.stack.plugins.module_utils.execution import results
-from ansible_collections.airlift.stack.plugins.module_utils.execution.progress import Voice
+from ansible_collections.airlift.stack.plugins.module_utils.execution.progress import Messages
 from moto.backends import get_backend
 from werkzeug.serving import make_server
 
@@ -67,7 +67,7 @@ class Cloud:
         """Run the task in this process and return its result."""
         arguments = validated(STACK, self.options(**changes))
         work = results.present if arguments["state"] == "present" else results.absent
-        return work(arguments, check, Voice(self.said.append, self.warned.append, self.said.append))
+        return work(arguments, check, Messages(self.said.append, self.warned.append, self.said.append))
 
     def info(self) -> dict[str, Any]:
         given = self.options()

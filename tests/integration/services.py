@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from unittest.mock import patch
 
-from ansible_collections.airlift.stack.plugins.module_utils.aws import Connection, Session
+from ansible_collections.airlift.stack.plugins.module_utils.aws.session import Connection, Session
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import Facts, StackOptions
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.stack import build
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.graph import validate

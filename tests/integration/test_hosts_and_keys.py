@@ -12,7 +12,8 @@ from pathlib import Path
 
 import boto3
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils.aws import Connection, Session
+from ansible_collections.airlift.stack.plugins.module_utils.aws.session import Connection, Session
+from ansible_collections.airlift.stack.plugins.module_utils.errors import OverdueError
 from ansible_collections.airlift.stack.plugins.module_utils.inventory.hosts import Access
 from ansible_collections.airlift.stack.plugins.modules import host_keys, target_health
 
@@ -69,7 +70,7 @@ def test_keys_are_pinned_as_soon_as_the_console_has_them(
 
 
 def test_a_console_that_stays_silent_is_named(session: Session, instance: str, tmp_path: Path) -> None:
-    with pytest.raises(TimeoutError, match=f"the console of {instance} shows none after 0 s"):
+    with pytest.raises(OverdueError, match=f"the console of {instance} shows none after 0 s"):
         host_keys.pin(access(tmp_path), session, 0)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils.blueprint.pem import fingerprints
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError, NeverUsableError
+from ansible_collections.airlift.stack.plugins.module_utils.pem import fingerprints
 
 from tests.integration.services import Services, blueprint, fresh, services
 from tests.pki import issue

@@ -245,8 +245,8 @@ def duplicates(cloud: Cloud) -> list[str]:
 RUN = """
 import json, sys
 from ansible_collections.airlift.stack.plugins.module_utils.execution import results
-from ansible_collections.airlift.stack.plugins.module_utils.execution.progress import Voice
-results.present(json.loads(sys.argv[1]), False, Voice(print, print, print))
+from ansible_collections.airlift.stack.plugins.module_utils.execution.progress import Messages
+results.present(json.loads(sys.argv[1]), False, Messages(print, print, print))
 """
 
 

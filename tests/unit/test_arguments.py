@@ -18,7 +18,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.arguments import (
     STACK_INFO,
     stack_options,
 )
-from ansible_collections.airlift.stack.plugins.module_utils.aws import Connection
+from ansible_collections.airlift.stack.plugins.module_utils.aws.session import Connection
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
 from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
 from ansible_collections.airlift.stack.plugins.modules import aws_stack, aws_stack_info

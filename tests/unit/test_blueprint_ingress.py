@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils.blueprint import ingress, pem
+from ansible_collections.airlift.stack.plugins.module_utils import pem
+from ansible_collections.airlift.stack.plugins.module_utils.blueprint import ingress
 from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Reference
 from cryptography.hazmat.primitives.serialization import Encoding

@@ -65,9 +65,9 @@ def test_the_secret_begins_with_one_key_and_the_release_with_none() -> None:
 
 
 def test_values_are_never_compared_and_the_secret_s_never_shown() -> None:
-    assert "value" in KINDS["secret"].create_only & KINDS["secret"].secret
-    assert "value" in KINDS["parameter"].create_only
-    assert KINDS["certificate"].secret == {"private_key"}
+    assert "value" in KINDS["secret"].schema.create_only & KINDS["secret"].schema.secret
+    assert "value" in KINDS["parameter"].schema.create_only
+    assert KINDS["certificate"].schema.secret == {"private_key"}
 
 
 def test_a_log_group_for_each_program() -> None:

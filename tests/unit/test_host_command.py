@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import pytest
+from ansible_collections.airlift.stack.plugins.module_utils.errors import OverdueError
 from ansible_collections.airlift.stack.plugins.modules.host_command import Ended, run, sentence
 
 SUCCESS = {
@@ -59,7 +60,7 @@ def test_words_stay_words() -> None:
 
 
 def test_a_command_that_never_ends_is_overdue() -> None:
-    with pytest.raises(TimeoutError, match="has not ended after -60 s"):
+    with pytest.raises(OverdueError, match="has not ended after -60 s"):
         ended(Ssm({"Status": "InProgress"}), timeout_seconds=-60)
 
 

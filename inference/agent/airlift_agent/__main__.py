@@ -11,8 +11,7 @@ from pathlib import Path
 
 from . import run
 from .config import DEFAULT_PATH, Config, load
-from .delivery.errors import DeliveryError
-from .files import BusyError
+from .errors import AirliftError, BusyError, GivenUpError
 
 EXIT_FAILED, EXIT_BUSY = 1, 3
 
@@ -27,8 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "apply" and options.scheduled:
             return 0
         return _failed(error, options.json, EXIT_BUSY)
-    except (DeliveryError, OSError) as error:
-        return _failed(run.delivery_error(error), options.json, EXIT_FAILED)
+    except (AirliftError, OSError) as error:
+        return _failed(run.airlift_error(error), options.json, EXIT_FAILED)
     print(json.dumps(result, sort_keys=True) if options.json else text)
     return 0
 
@@ -61,9 +60,9 @@ def _status(config: Config) -> tuple[Mapping[str, object], str]:
     return status, str(status.get("error") or status.get("message"))
 
 
-def _failed(error: DeliveryError, as_json: bool, code: int) -> int:
+def _failed(error: AirliftError, as_json: bool, code: int) -> int:
     """Say it: the end of a candidate's log, and as the last line the sentence."""
-    lines = list(error.lines) if isinstance(error, run.GivenUpError) else []
+    lines = list(error.lines) if isinstance(error, GivenUpError) else []
     for line in [*lines, str(error)]:
         print(line, file=sys.stderr)
     if as_json:

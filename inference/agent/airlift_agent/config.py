@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from .delivery.errors import DeliveryError
+from .errors import DeliveryError
 from .state import Colour
 
 DEFAULT_PATH = Path("/etc/airlift/agent.json")

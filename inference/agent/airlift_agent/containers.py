@@ -13,9 +13,9 @@ from docker.types import DeviceRequest, LogConfig
 from requests.exceptions import RequestException
 
 from .config import Config
-from .delivery.errors import DeliveryError
 from .delivery.manifest import hex_of
 from .delivery.release import Image, Release
+from .errors import DeliveryError
 from .state import Colour, Container
 
 if TYPE_CHECKING:

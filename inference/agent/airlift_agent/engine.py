@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 
-from .delivery.errors import DeliveryError
+from .errors import DeliveryError
 
 _LOOK_SECONDS = 0.2
 _COMPLETION_SECONDS = 120

@@ -11,13 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .delivery.errors import DeliveryError
+from .errors import BusyError, DeliveryError
 
 _LOOK_SECONDS = 0.5
-
-
-class BusyError(DeliveryError):
-    """Another agent is at work."""
 
 
 def write(path: Path, content: str, mode: int = 0o644, group: str | None = None) -> None:

@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import engine, keys, record
-from .aws import Aws, instance_id
+from .aws.calls import Aws, instance_id
 from .config import Config
 from .containers import Containers
-from .delivery.errors import DeliveryError
 from .delivery.fetch import fetch, present
 from .delivery.manifest import hex_of
 from .delivery.release import Release
 from .delivery.upload import Store
+from .errors import AirliftError
 from .files import write
 from .proxy import Proxy
 from .state import (
@@ -129,7 +129,7 @@ class Host:
         self._proxy.route(colour, Routing.READY)
         try:
             self._proxy.wait_up(colour, _PROXY_SECONDS)
-        except DeliveryError:
+        except AirliftError:
             if record.load(self._record_path).live != colour:
                 self._proxy.route(colour, Routing.MAINTENANCE)
             raise

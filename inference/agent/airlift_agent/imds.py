@@ -7,7 +7,7 @@ from http import HTTPStatus
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from .delivery.errors import DeliveryError
+from .errors import DeliveryError
 
 _SECONDS = 2
 _TOKEN_SECONDS = "300"  # noqa: S105 - a lifetime, not a token

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .config import DEFAULT_PATH, Config, load
-from .delivery.errors import DeliveryError
+from .errors import AirliftError
 from .files import write
 from .imds import Metadata
 from .proxy import Proxy
@@ -40,7 +40,7 @@ class Watcher:
         """Whether this is a spot instance; None while the metadata service does not say."""
         try:
             found = self._metadata.get(LIFE_CYCLE)
-        except DeliveryError as error:
+        except AirliftError as error:
             self._once("metadata", str(error))
             return None
         return found == "spot"
@@ -50,7 +50,7 @@ class Watcher:
         try:
             notice = self._metadata.get(NOTICE)
             recommendation = self._metadata.get(RECOMMENDATION)
-        except DeliveryError as error:
+        except AirliftError as error:
             self._once("metadata", str(error))
             return False
         self._said.pop("metadata", None)
@@ -74,7 +74,7 @@ class Watcher:
                 write(path, text, 0o640, self._config.haproxy_group)
                 self._proxy.replace_map(path, wanted)
                 self._say(f"/health answers {'503' if leaving else 'by the engines'} from now on.")
-        except (DeliveryError, OSError) as error:
+        except (AirliftError, OSError) as error:
             self._once("edge", str(error))
         else:
             self._said.pop("edge", None)
@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         config = load(parser.parse_args(arguments).config)
-    except DeliveryError as error:
+    except AirliftError as error:
         print(error, file=sys.stderr)
         return 1
     proxy = Proxy(Path(config.haproxy_socket), Path(config.haproxy_state_file))

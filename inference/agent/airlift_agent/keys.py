@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from .delivery.errors import DeliveryError
+from .errors import DeliveryError
 
 _ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 _SHORTEST_KEY = 20

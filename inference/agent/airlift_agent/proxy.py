@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .delivery.errors import DeliveryError
+from .errors import DeliveryError
 from .files import write
 from .state import Colour, Routing
 

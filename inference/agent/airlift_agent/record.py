@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .delivery.errors import DeliveryError
 from .delivery.release import Release, canonical, parse
+from .errors import DeliveryError
 from .files import read, write
 from .state import Colour
 

@@ -5,30 +5,22 @@ from __future__ import annotations
 import errno
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import record
-from .aws import Aws
+from .aws.calls import Aws
 from .config import Config
-from .delivery.errors import DeliveryError
 from .delivery.release import Release, parse
+from .errors import AirliftError, DeliveryError, GivenUpError
 from .files import locked, read, write
 from .host import Host
 from .plan import decide
 from .state import Action, Colour, Observed, Start, Switch, Verify, serves, words
 
 Progress = Callable[[str], None]
-
-
-class GivenUpError(DeliveryError):
-    """A candidate was put away. ``lines`` are the end of its log."""
-
-    def __init__(self, message: str, remedy: str, lines: Sequence[str]) -> None:
-        super().__init__(message, remedy)
-        self.lines = lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +37,7 @@ class Outcome:
 def apply(config: Config, scheduled: bool, progress: Progress) -> Outcome:
     """Make the host serve what the release document says.
 
-    Raises DeliveryError where that fails; what served before goes on serving. A scheduled run leaves a
+    Raises AirliftError where that fails; what served before goes on serving. A scheduled run leaves a
     release alone for a while that keeps failing.
     """
     state = Path(config.state_directory)
@@ -63,7 +55,7 @@ def apply(config: Config, scheduled: bool, progress: Progress) -> Outcome:
             return Outcome(False, release.id, None, (), message)
         try:
             outcome = _converge(config, aws, release, progress)
-        except DeliveryError as error:
+        except AirliftError as error:
             failures = before.get("failures")
             again = failures if isinstance(failures, int) and before.get("tried") == release.id else 0
             # On a full disk not even this can be written; then the journal alone has it.
@@ -74,9 +66,9 @@ def apply(config: Config, scheduled: bool, progress: Progress) -> Outcome:
         return outcome
 
 
-def delivery_error(error: DeliveryError | OSError) -> DeliveryError:
+def airlift_error(error: AirliftError | OSError) -> AirliftError:
     """Return the error as one that says what to do; a full disk is the host's, not the release's."""
-    if isinstance(error, DeliveryError):
+    if isinstance(error, AirliftError):
         return error
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     room = "Nothing need be done once there is room: see df -h and docs/runbooks/failures.md" if full else ""
@@ -101,9 +93,9 @@ def _converge(config: Config, aws: Aws, release: Release, progress: Progress) ->
         progress(words(action))
         try:
             host.act(action)
-        except (DeliveryError, OSError) as error:
+        except (AirliftError, OSError) as error:
             live = switched or _is_live(plan.colour, release, seen)
-            raise _given_up(host, plan.colour, action, delivery_error(error), live) from error
+            raise _given_up(host, plan.colour, action, airlift_error(error), live) from error
         switched = switched or isinstance(action, Switch)
     did = tuple(words(action) for action in plan.actions)
     message = f"Serving {release.id} ({release.model_name}) in {plan.colour}."
@@ -114,7 +106,7 @@ def _is_live(colour: Colour, release: Release, seen: Observed) -> bool:
     return seen.live is colour and serves(seen.containers.get(colour), release)
 
 
-def _given_up(host: Host, colour: Colour, action: Action, error: DeliveryError, live: bool) -> DeliveryError:
+def _given_up(host: Host, colour: Colour, action: Action, error: AirliftError, live: bool) -> AirliftError:
     """Put away a candidate that failed; whatever served before is untouched."""
     where = f"Failed to {words(action)}: {error.message}"
     if live:

@@ -18,7 +18,7 @@ from botocore.config import Config as ClientConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .config import DEFAULT_PATH, load
-from .delivery.errors import DeliveryError
+from .errors import AirliftError
 from .trace_segments import Sampler, of, segment
 
 _FOLLOW = ("journalctl", "--follow", "--lines=0", "--output=json", "--unit=haproxy.service")
@@ -123,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--config", type=Path, default=DEFAULT_PATH, help="default: %(default)s")
     try:
         config = load(parser.parse_args(arguments).config)
-    except DeliveryError as error:
+    except AirliftError as error:
         print(error, file=sys.stderr)
         return 1
     outbox = Outbox(Datagrams(config.traces_port) if config.traces_port else Api(config.region))

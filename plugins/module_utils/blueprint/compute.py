@@ -10,11 +10,14 @@ from collections.abc import Iterator, Sequence
 
 from ..errors import BlueprintError
 from ..reconcile.model import Reference, Value, Wanted
+from .identity import PROFILE
 from .network import private_subnet, zone_letters
 from .options import Facts, StackOptions
 from .security import HOST
 
 KEY_PAIR = "compute/key-pair"
+HOSTS = "compute/host/"
+"""What the keys of hosts begin with; the number follows, from 1."""
 ROLE = "inference"
 MAX_HOSTS = 20
 MIN_VOLUME_GIB = 8
@@ -44,6 +47,11 @@ def _key_pair(stack: str, public_key: str) -> Wanted:
     """
     digest = hashlib.sha256(public_key.encode()).hexdigest()[:8]
     return Wanted("key_pair", KEY_PAIR, {"name": f"{stack}-{digest}", "public_key": public_key})
+
+
+def host(number: int) -> Reference:
+    """Return the reference to the host ``number``."""
+    return Reference(f"{HOSTS}{number}")
 
 
 def material(public_key: str) -> str:
@@ -82,7 +90,7 @@ def _hosts(options: StackOptions, facts: Facts) -> Iterator[Wanted]:
     letters = zone_letters(options)
     for index in range(options.compute.count):
         subnet = private_subnet(letters[index % len(letters)])
-        yield Wanted("instance", f"compute/host/{index + 1}", _host(options, facts, subnet))
+        yield Wanted("instance", host(index + 1).key, _host(options, facts, subnet))
 
 
 def _host(options: StackOptions, facts: Facts, subnet: Reference) -> dict[str, Value]:
@@ -92,7 +100,7 @@ def _host(options: StackOptions, facts: Facts, subnet: Reference) -> dict[str, V
         "image_id": facts.image_id,
         "subnet": subnet,
         "security_groups": [HOST],
-        "profile": Reference("identity/host-profile", "name"),
+        "profile": Reference(PROFILE, "name"),
         "key_name": Reference(KEY_PAIR, "name") if compute.access == "ssh" else None,
         "user_data": _ssm_agent(facts) if compute.access == "ssm" else None,
         "role": ROLE,

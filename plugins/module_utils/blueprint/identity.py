@@ -6,7 +6,7 @@ import re
 
 from ..errors import BlueprintError
 from ..reconcile.model import Reference, Value, Wanted
-from . import observability, storage
+from . import delivery, observability, registry, secrets, storage
 from .options import Facts, StackOptions
 from .policy import allow, arn, document
 
@@ -67,12 +67,12 @@ def host_policy(options: StackOptions, facts: Facts) -> dict[str, Value]:
         allow(
             "PullImages",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [Reference("registry/repository/inference", "arn")],
+            [Reference(registry.REPOSITORY, "arn")],
         ),
         allow("ReadModels", ["s3:GetObject"], [f"{bucket}/models/*"]),
         allow("ListModels", ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": ["models/*"]}}),
-        allow("ReadKeys", ["secretsmanager:GetSecretValue"], [Reference("secrets/api-keys", "arn")]),
-        allow("ReadRelease", ["ssm:GetParameter"], [Reference("delivery/release", "arn")]),
+        allow("ReadKeys", ["secretsmanager:GetSecretValue"], [Reference(secrets.API_KEYS, "arn")]),
+        allow("ReadRelease", ["ssm:GetParameter"], [Reference(delivery.RELEASE, "arn")]),
         allow("WriteLogEvents", ["logs:CreateLogStream", "logs:PutLogEvents"], groups),
         allow(
             "WriteMetrics",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from .. import pem
 from ..errors import BlueprintError
 from ..reconcile.model import Reference, Value, Wanted
-from . import network, pem
+from . import compute, network, security
 from .options import Facts, IngressOptions, StackOptions
 from .storage import BALANCER_LOGS, BUCKET
 
@@ -38,7 +39,7 @@ def wanted(options: StackOptions, _facts: Facts) -> list[Wanted]:
                 f"ingress/target/{number}",
                 {
                     "target_group": Reference(TARGET_GROUP, "arn"),
-                    "instance_id": Reference(f"compute/host/{number}"),
+                    "instance_id": compute.host(number),
                     "port": ingress.edge_port,
                 },
             )
@@ -128,10 +129,10 @@ def _load_balancer(options: StackOptions, ingress: IngressOptions) -> Wanted:
             "name": options.name,
             "scheme": "internet-facing",
             "subnets": [network.public_subnet(letter) for letter in network.zone_letters(options)],
-            "security_groups": [Reference("network/security-group/load-balancer")],
+            "security_groups": [security.LOAD_BALANCER],
             "attributes": attributes,
         },
-        after=frozenset({"network/internet-gateway"}),
+        after=frozenset({network.INTERNET_GATEWAY}),
     )
 
 

@@ -11,6 +11,10 @@ from .options import Facts, StackOptions
 from .security import groups_and_rules, rule_errors
 
 VPC = Reference("network/vpc")
+INTERNET_GATEWAY = "network/internet-gateway"
+PUBLIC_SUBNETS = "network/subnet/public/"
+PRIVATE_SUBNETS = "network/subnet/private/"
+"""What the keys of subnets begin with; the letter of the zone follows."""
 EVERYWHERE = "0.0.0.0/0"
 LETTERS = "abcd"
 
@@ -49,12 +53,12 @@ def zone_letters(options: StackOptions) -> str:
 
 def private_subnet(letter: str) -> Reference:
     """Return the reference to the private subnet of the zone ``letter``."""
-    return Reference(f"network/subnet/private/{letter}")
+    return Reference(f"{PRIVATE_SUBNETS}{letter}")
 
 
 def public_subnet(letter: str) -> Reference:
     """Return the reference to the public subnet of the zone ``letter``."""
-    return Reference(f"network/subnet/public/{letter}")
+    return Reference(f"{PUBLIC_SUBNETS}{letter}")
 
 
 def _errors(options: StackOptions, facts: Facts) -> Iterator[str]:
@@ -82,12 +86,12 @@ def _vpc(options: StackOptions) -> Iterator[Wanted]:
     yield Wanted(
         "default_security_group", "network/default-security-group", {"vpc": VPC, "ingress": [], "egress": []}
     )
-    yield Wanted("internet_gateway", "network/internet-gateway", {"vpc": VPC})
+    yield Wanted("internet_gateway", INTERNET_GATEWAY, {"vpc": VPC})
 
 
 def _subnets(options: StackOptions, facts: Facts) -> Iterator[Wanted]:
     public, private = addresses.subnets(options.network.cidr, options.network.zones)
-    for kind, ranges in (("public", public), ("private", private)):
+    for prefix, ranges in ((PUBLIC_SUBNETS, public), (PRIVATE_SUBNETS, private)):
         for letter, cidr, zone in zip(zone_letters(options), ranges, facts.zones, strict=False):
             properties: dict[str, Value] = {
                 "vpc": VPC,
@@ -95,7 +99,7 @@ def _subnets(options: StackOptions, facts: Facts) -> Iterator[Wanted]:
                 "availability_zone": zone,
                 "public_ip_on_launch": False,
             }
-            yield Wanted("subnet", f"network/subnet/{kind}/{letter}", properties)
+            yield Wanted("subnet", f"{prefix}{letter}", properties)
 
 
 def _nat_letters(options: StackOptions) -> str:
@@ -112,13 +116,13 @@ def _nat(options: StackOptions) -> Iterator[Wanted]:
             "nat_gateway",
             f"network/nat/{letter}",
             {"subnet": public_subnet(letter), "allocation": Reference(address, "allocation_id")},
-            after=frozenset({"network/internet-gateway"}),
+            after=frozenset({INTERNET_GATEWAY}),
         )
 
 
 def _route_tables(options: StackOptions) -> Iterator[Wanted]:
     letters, nat = zone_letters(options), _nat_letters(options)
-    out: Value = [{"destination": EVERYWHERE, "target": Reference("network/internet-gateway")}]
+    out: Value = [{"destination": EVERYWHERE, "target": Reference(INTERNET_GATEWAY)}]
     yield Wanted(
         "route_table",
         "network/route-table/public",

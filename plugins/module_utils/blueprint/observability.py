@@ -6,6 +6,9 @@ from ..errors import BlueprintError
 from ..reconcile.model import Wanted
 from .options import Facts, StackOptions
 
+LOG_GROUPS = "observability/log-group/"
+"""What the keys of log groups begin with; what they are for follows."""
+
 GROUPS = ("edge", "inference", "host")
 
 _RETENTION_DAYS = (
@@ -26,7 +29,7 @@ def wanted(options: StackOptions, _facts: Facts) -> list[Wanted]:
     return [
         Wanted(
             "log_group",
-            f"observability/log-group/{group}",
+            f"{LOG_GROUPS}{group}",
             {"name": name, "retention_days": days},
             protected=True,
         )

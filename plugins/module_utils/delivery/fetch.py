@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from .errors import DeliveryError, aws_error, error_code
+from ..aws.errors import AWS_ERRORS, call_error, code_of
+from ..errors import AirliftError, DeliveryError
 from .hashing import sha256_of
 from .manifest import FILE_NAME, File, Manifest, blob_key, hex_of, parse
 
@@ -125,7 +124,7 @@ def _get_all(s3: S3Client, bucket: str, staging: Path, parts: list[Part], thread
         try:
             for future in as_completed(futures):
                 future.result()
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             pool.shutdown(cancel_futures=True)
             raise _failed(error, bucket, s3.meta.region_name) from error
         except DeliveryError:
@@ -173,11 +172,11 @@ def _journal(staging: Path, file: File) -> Path:
     return _journals(staging) / hashlib.sha256(file.path.encode()).hexdigest()
 
 
-def _failed(error: Exception, bucket: str, region: str) -> DeliveryError:
-    if error_code(error) in {"NoSuchKey", "404"}:
+def _failed(error: Exception, bucket: str, region: str) -> AirliftError:
+    if code_of(error) in {"NoSuchKey", "404"}:
         return DeliveryError(
             f"A blob of the model is not in the bucket {bucket}.", "Publish the model again."
         )
-    return aws_error(
+    return call_error(
         error, "fetch", f"model from bucket {bucket}", region, "What is there already is kept; try again."
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from .errors import DeliveryError
+from ..errors import DeliveryError
 
 SCHEMA = 1
 FILE_NAME = "airlift-manifest.json"

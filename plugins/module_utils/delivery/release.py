@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from .errors import DeliveryError
+from ..errors import DeliveryError
 from .manifest import MODEL_NAME, hex_of
 
 SCHEMA = 1

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
 from s3transfer.manager import TransferConfig, TransferManager
 
-from .errors import DeliveryError, aws_error, error_code
+from ..aws.errors import AWS_ERRORS, call_error, code_of
+from ..errors import AirliftError, BucketMissingError, DeliveryError
 from .manifest import Manifest, blob_key, manifest_key, parse, source_key
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ PART_BYTES = 16 * 1024 * 1024
 _THREADS = 8
 
 Progress = Callable[[str], None]
-
-
-class BucketMissingError(DeliveryError):
-    """The bucket does not exist yet."""
 
 
 class Store:
@@ -78,7 +74,7 @@ class Store:
                 )
             if identity is not None:
                 self._remember(identity, manifest)
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             raise self._failed(error, "upload") from error
         return sum(file.bytes for file in blobs.values())
 
@@ -103,8 +99,8 @@ class Store:
     def _read(self, key: str) -> bytes | None:
         try:
             return self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-        except (BotoCoreError, ClientError) as error:
-            if error_code(error) == "NoSuchKey":
+        except AWS_ERRORS as error:
+            if code_of(error) == "NoSuchKey":
                 return None
             raise self._failed(error, "read") from error
 
@@ -119,14 +115,14 @@ class Store:
                 for item in page.get("Contents", [])
                 if item["Key"].startswith(prefixes)
             }
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             raise self._failed(error, "list") from error
 
-    def _failed(self, error: Exception, verb: str) -> DeliveryError:
-        if error_code(error) == "NoSuchBucket":
+    def _failed(self, error: Exception, verb: str) -> AirliftError:
+        if code_of(error) == "NoSuchBucket":
             return BucketMissingError(
                 f"There is no bucket {self.bucket} in {self._region}.",
                 "Provision first (playbooks/provision.yml).",
             )
         remedy = "Check the permissions on the bucket and the network, then run it again."
-        return aws_error(error, verb, f"bucket {self.bucket}", self._region, remedy)
+        return call_error(error, verb, f"bucket {self.bucket}", self._region, remedy)

@@ -8,31 +8,30 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ..aws import Session
+from ..aws.access import Identity
+from ..aws.errors import call_error, code_of
+from ..aws.session import Session
 from ..blueprint.options import ComputeOptions, Facts, StackOptions
-from ..credentials import Identity
 from ..errors import AirliftError
 from ..reconcile.model import Action
 from ..reconcile.plan import Plan
-from .discovery import together
-from .failures import code_of, failure
+from .discovery import in_parallel
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import ImageTypeDef
 
 
 def facts(session: Session) -> Facts:
-    """ReadCache up what the blueprint needs: two calls side by side. The image is left to ``for_new_hosts``.
+    """Look up what the blueprint needs: two calls side by side. The image is left to ``with_host_image``.
 
     Raises ``AirliftError`` where there is no access, with a sentence that says why.
     """
-    answers = together({"identity": session.verify_access, "zones": lambda: _zones(session)})
+    answers = in_parallel({"identity": session.verify_access, "zones": lambda: _zones(session)})
     identity, zones = answers["identity"], answers["zones"]
     if isinstance(identity, Exception):
         raise identity
     if isinstance(zones, Exception):
-        words = failure(zones, "read", "availability zones", "of the region", session.region)
-        raise AirliftError(str(words)) from zones
+        raise call_error(zones, "read", "the availability zones", session.region) from zones
     assert isinstance(identity, Identity)
     assert isinstance(zones, tuple)
     return Facts(
@@ -75,13 +74,13 @@ def _image(session: Session, compute: ComputeOptions) -> ImageTypeDef | None:
     return max(images, key=lambda one: (one.get("CreationDate", ""), one["ImageId"]), default=None)
 
 
-def makes_hosts(plan: Plan) -> bool:
+def creates_hosts(plan: Plan) -> bool:
     """Whether ``plan`` creates an instance."""
     making = {Action.CREATE, Action.REPLACE}
     return any(step.kind == "instance" and step.action in making for step in plan.steps)
 
 
-def for_new_hosts(session: Session, options: StackOptions, known: Facts) -> Facts:
+def with_host_image(session: Session, options: StackOptions, known: Facts) -> Facts:
     """Return ``known`` with the image of new hosts, having made sure that they can be made.
 
     Raises ``AirliftError`` where no image matches, or the region does not know the instance type.
@@ -92,8 +91,7 @@ def for_new_hosts(session: Session, options: StackOptions, known: Facts) -> Fact
         session.client("ec2").describe_instance_types(InstanceTypes=[compute.instance_type])  # type: ignore[list-item]
     except ClientError as error:
         if code_of(error) != "InvalidInstanceType":
-            words = failure(error, "look up", "host", compute.instance_type, known.region)
-            raise AirliftError(str(words)) from error
+            raise call_error(error, "look up", f"host {compute.instance_type}", known.region) from error
         raise AirliftError(
             f"There is no instance type {compute.instance_type} in {known.region}.",
             "Set compute.instance_type to a type that this region offers.",

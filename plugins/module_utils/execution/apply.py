@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ..aws import THREADS
+from ..aws.errors import call_error
+from ..aws.session import THREADS
+from ..errors import CallError, InterruptedRunError
 from ..reconcile.model import Found
 from ..reconcile.schedule import Operation, Schedule, Verb
 from ..resources.kind import Kind
-from .failures import Failure, InterruptedRunError, failure
 from .operations import Worker
 from .progress import Progress
 
@@ -29,7 +30,7 @@ class Outcome:
 
     done: list[Operation] = field(default_factory=list)
     found: dict[str, Found] = field(default_factory=dict)
-    failures: list[Failure] = field(default_factory=list)
+    failures: list[CallError] = field(default_factory=list)
     waiting: list[Operation] = field(default_factory=list)
     running: list[Operation] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -138,11 +139,10 @@ class Apply:
             self._abandoned.append(operation)
             return
         kind = self._kind(operation)
-        words = failure(
-            ended.error, operation.verb, kind.name, operation.step.key, self._worker.context.region
-        )
-        self.outcome.failures.append(words)
-        self._progress.failed(operation.id, str(words))
+        what = f"{kind.name} {operation.step.key}"
+        failure = call_error(ended.error, operation.verb, what, self._worker.context.region)
+        self.outcome.failures.append(failure)
+        self._progress.failed(operation.id, str(failure))
 
     def _kind(self, operation: Operation) -> Kind:
         kinds: Mapping[str, Kind] = self._worker.kinds

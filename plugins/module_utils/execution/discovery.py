@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
-from ..aws import THREADS
+from ..aws.errors import call_error
+from ..aws.session import THREADS
 from ..errors import AirliftError
 from ..reconcile.model import Found, Wanted
 from ..resources.kind import Context, Kind
 from ..resources.read_cache import ReadCache
-from .failures import failure
 
 
 def find_all(context: Context, wanted: Sequence[Wanted], kinds: Mapping[str, Kind]) -> tuple[Found, ...]:
@@ -30,10 +30,9 @@ def find_all(context: Context, wanted: Sequence[Wanted], kinds: Mapping[str, Kin
 
     found: list[Found] = []
     errors: list[str] = []
-    for name, result in together({name: partial(one, name) for name in kinds}).items():
+    for name, result in in_parallel({name: partial(one, name) for name in kinds}).items():
         if isinstance(result, Exception):
-            words = failure(result, "read", kinds[name].name, "resources", context.region)
-            errors.append(str(words))
+            errors.append(str(call_error(result, "read", f"{kinds[name].name} resources", context.region)))
         else:
             found.extend(result)
     if errors:
@@ -41,7 +40,7 @@ def find_all(context: Context, wanted: Sequence[Wanted], kinds: Mapping[str, Kin
     return tuple(found)
 
 
-def together[T](calls: Mapping[str, Callable[[], T]]) -> dict[str, T | Exception]:
+def in_parallel[T](calls: Mapping[str, Callable[[], T]]) -> dict[str, T | Exception]:
     """Run ``calls`` side by side and return what each returned or raised."""
     with ThreadPoolExecutor(THREADS, thread_name_prefix="airlift-find") as pool:
         futures = {name: pool.submit(call) for name, call in calls.items()}

@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ..errors import AirliftError
+from ..errors import AirliftError, InterruptedRunError, OverdueError
 from ..reconcile.diff import diff, resolve
 from ..reconcile.model import Found, Value, Wanted, references
 from ..reconcile.schedule import Operation, Verb
 from ..resources.kind import Context, Kind
-from .failures import InterruptedRunError, OverdueError
-from .retries import CONSISTENCY_SECONDS, RELEASE_SECONDS, passes, releases, reply_lost
+from .retries import CONSISTENCY_SECONDS, RELEASE_SECONDS, is_in_use, is_transient, reply_lost
 
 _FIRST_POLL_SECONDS = 0.2
 _GROWTH = 1.6
@@ -77,7 +76,7 @@ class Worker:
                 return kind.create(self.context, wanted.key, properties)
             except Exception as error:
                 attempts += reply_lost(error)
-                again = attempts < _CREATIONS if reply_lost(error) else passes(error)
+                again = attempts < _CREATIONS if reply_lost(error) else is_transient(error)
                 if not again or self.clock() >= deadline:
                     raise
                 looks = _LOOKS_AFTER_LOST_REPLY if reply_lost(error) else 1
@@ -91,21 +90,25 @@ class Worker:
 
     def _update(self, kind: Kind, found: Found, properties: Mapping[str, Value]) -> Found:
         """Change what differs, and only that: properties by the kind's update, tags by its tag."""
-        compared = {name: value for name, value in properties.items() if name not in kind.create_only}
-        changes = diff(compared, found.properties, kind.unordered)
+        compared = {name: value for name, value in properties.items() if name not in kind.schema.create_only}
+        changes = diff(compared, found.properties, kind.schema.unordered)
         if changes:
             found = self._repeated(
-                lambda: kind.update(self.context, found, properties, changes), passes, CONSISTENCY_SECONDS
+                lambda: kind.update(self.context, found, properties, changes),
+                is_transient,
+                CONSISTENCY_SECONDS,
             )
         if found.tags is not None:
             tags = self.context.tags_for(found.key)
             stale = {name: value for name, value in tags.items() if found.tags.get(name) != value}
             if stale:
-                self._repeated(lambda: kind.tag(self.context, found, stale), passes, CONSISTENCY_SECONDS)
+                self._repeated(
+                    lambda: kind.tag(self.context, found, stale), is_transient, CONSISTENCY_SECONDS
+                )
         return found
 
     def _delete(self, kind: Kind, found: Found) -> None:
-        self._repeated(lambda: kind.delete(self.context, found), releases, RELEASE_SECONDS)
+        self._repeated(lambda: kind.delete(self.context, found), is_in_use, RELEASE_SECONDS)
         self._poll(
             kind, f"{kind.name} {found.id} is still there", lambda: kind.gone(self.context, found) or None
         )
@@ -117,7 +120,7 @@ class Worker:
             try:
                 return kind.settled(self.context, found)
             except Exception as error:
-                if passes(error):
+                if is_transient(error):
                     return None
                 raise
 
@@ -150,4 +153,4 @@ class Worker:
 
     def _sleep(self, seconds: float) -> None:
         if self.stopping.wait(seconds):
-            raise InterruptedRunError
+            raise InterruptedRunError("The run was asked to stop.")

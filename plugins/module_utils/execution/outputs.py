@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..blueprint import (
+    compute,
+    delivery,
+    ingress,
+    network,
+    observability,
+    registry,
+    secrets,
+    storage,
+)
 from ..reconcile.model import Found
 
 type Outputs = dict[str, object]
@@ -23,19 +33,20 @@ def outputs(there: Mapping[str, Found], account_id: str, region: str, domain: st
     return {
         "account_id": account_id,
         "region": region,
-        "vpc_id": one("network/vpc", "id"),
+        "vpc_id": one(network.VPC.key, "id"),
         "subnet_ids": {
-            side: list(all_of(f"network/subnet/{side}/", "id").values()) for side in ("public", "private")
+            "public": list(all_of(network.PUBLIC_SUBNETS, "id").values()),
+            "private": list(all_of(network.PRIVATE_SUBNETS, "id").values()),
         },
-        "bucket": one("storage/bucket", "name"),
-        "repository_uri": one("registry/repository/inference", "uri"),
-        "api_keys_secret": one("secrets/api-keys", "name"),
-        "release_parameter": one("delivery/release", "name"),
-        "load_balancer_dns_name": one("ingress/load-balancer", "dns_name"),
-        "target_group_arn": one("ingress/target-group/edge", "arn"),
+        "bucket": one(storage.BUCKET, "name"),
+        "repository_uri": one(registry.REPOSITORY, "uri"),
+        "api_keys_secret": one(secrets.API_KEYS, "name"),
+        "release_parameter": one(delivery.RELEASE, "name"),
+        "load_balancer_dns_name": one(ingress.LOAD_BALANCER, "dns_name"),
+        "target_group_arn": one(ingress.TARGET_GROUP, "arn"),
         "endpoint_url": f"https://{domain}/v1" if domain else None,
-        "instance_ids": list(all_of("compute/host/", "id").values()),
-        "log_groups": all_of("observability/log-group/", "name"),
+        "instance_ids": list(all_of(compute.HOSTS, "id").values()),
+        "log_groups": all_of(observability.LOG_GROUPS, "name"),
     }
 
 

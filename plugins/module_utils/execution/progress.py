@@ -14,12 +14,12 @@ STILL_EVERY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
-    """How to speak to a person while the task runs; ``say_at_exit`` works even when it is being ended."""
+class Messages:
+    """How to tell a person something while the task runs, or (``say_when_interrupted``) while it is ended."""
 
     say: Say
     warn: Say
-    say_at_exit: Say
+    say_when_interrupted: Say
 
 
 _DONE = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.DELETE: "deleted"}
@@ -47,11 +47,11 @@ class Progress:
     """Says what has been done, and now and then what takes long. Not for several threads at once."""
 
     def __init__(
-        self, say: Say, say_at_exit: Say | None = None, clock: Callable[[], float] = time.monotonic
+        self, say: Say, say_when_interrupted: Say | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """``say`` and ``say_at_exit`` show one line to a person; ``clock`` counts seconds."""
+        """``say`` and ``say_when_interrupted`` show one line to a person; ``clock`` counts seconds."""
         self.say = say
-        self._say_at_exit = say_at_exit or say
+        self._say_when_interrupted = say_when_interrupted or say
         self._clock = clock
         self._total = 0
         self._ended = 0
@@ -82,7 +82,7 @@ class Progress:
 
     def interrupted(self) -> None:
         """Say that nothing more is started."""
-        self._say_at_exit(
+        self._say_when_interrupted(
             f"Interrupted with {self._ended} of {self._total} done and {len(self._running)} begun. "
             "Nothing more is started; the same command goes on from here."
         )

@@ -1,4 +1,4 @@
-"""What each module returns: the engine's answers as plain data."""
+"""What each module returns, as plain data."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from .. import certificates
 from ..arguments import connection, stack_options
-from ..aws import Session
-from ..blueprint import network
+from ..aws.session import Session
+from ..blueprint import ingress, network
 from ..blueprint.options import StackOptions
 from ..cost import render as cost
 from ..cost.estimate import estimate
@@ -19,9 +19,9 @@ from ..reconcile.plan import Plan
 from ..resources.registry import KINDS
 from .apply import Outcome
 from .outputs import outputs
-from .progress import Progress, Voice
+from .progress import Messages, Progress
 from .stack import Stack, after, preview
-from .teardown import Removal, remove, take_inventory
+from .teardown import Removal, find_stack, remove
 
 type Arguments = Mapping[str, Any]
 type Result = dict[str, Any]
@@ -29,34 +29,34 @@ type Result = dict[str, Any]
 _RESUME = "Run the same command again: it goes on from here."
 
 
-def present(arguments: Arguments, check: bool, voice: Voice) -> Result:
+def present(arguments: Arguments, check: bool, messages: Messages) -> Result:
     """Make the stack exist as wanted; with ``check``, return what that would do.
 
     Raises ``AirliftError`` for everything that is wrong before the first change.
     """
-    stack = _stack(arguments, voice)
+    stack = _stack(arguments, messages)
     for warning in network.warnings(stack.options):
-        voice.warn(warning)
+        messages.warn(warning)
     if stack.options.ingress is not None:
         certificates.check(stack.options.ingress)
     plan_of = preview(stack, arguments["destroy_data"])
     plan = plan_of.plan
-    _keep_serving(plan, arguments["replace_hosts"], check, voice)
+    _keep_serving(plan, arguments["replace_hosts"], check, messages)
     stack.announce(plan)
     outcome = stack.run(plan, plan_of.context) if plan.changing and not check else None
-    ingress = stack.options.ingress
+    wanted = stack.options.ingress
     result = _planned(plan)
     result["outputs"] = outputs(
         after(plan, outcome),
         plan_of.facts.account_id,
         plan_of.facts.region,
-        ingress.domain if ingress else None,
+        wanted.domain if wanted else None,
     )
     result["cost"] = cost.as_data(estimate(plan_of.wanted, plan_of.facts.region))
-    return result | _told([outcome] if outcome else [])
+    return result | _done_and_failed([outcome] if outcome else [])
 
 
-def _keep_serving(plan: Plan, allowed: bool, check: bool, voice: Voice) -> None:
+def _keep_serving(plan: Plan, allowed: bool, check: bool, messages: Messages) -> None:
     """Raise ``AirliftError`` if every host would be replaced at once: new ones serve only once released."""
     hosts = [step for step in plan.steps if step.kind == "instance"]
     staying = [step for step in hosts if step.action in (Action.NONE, Action.UPDATE)]
@@ -70,57 +70,55 @@ def _keep_serving(plan: Plan, allowed: bool, check: bool, voice: Voice) -> None:
     )
     if not check:
         raise AirliftError(what, remedy)
-    voice.warn(f"{what} Outside check mode that is refused. {remedy}")
+    messages.warn(f"{what} Outside check mode that is refused. {remedy}")
 
 
-def absent(arguments: Arguments, check: bool, voice: Voice) -> Result:
+def absent(arguments: Arguments, check: bool, messages: Messages) -> Result:
     """Remove the stack; with ``check``, return what would go."""
     lenient = {**arguments, "ingress": None}
-    removal = remove(_stack(lenient, voice), arguments["destroy_data"], check)
-    result = _planned(removal.plan) | _told(removal.outcomes)
+    removal = remove(_stack(lenient, messages), arguments["destroy_data"], check)
+    result = _planned(removal.plan) | _done_and_failed(removal.outcomes)
     result["unmanaged"] = list(removal.unmanaged)
     if removal.unmanaged:
-        voice.warn(
+        messages.warn(
             f"These carry the tag of stack {arguments['name']}, but Airlift did not make them and left them "
             f"alone: {', '.join(removal.unmanaged)}"
         )
-    if removal.left:
+    if removal.remaining:
         result["failed"] = True
-        result["msg"] = "\n".join(filter(None, [result.get("msg"), _left(removal)]))
+        result["msg"] = "\n".join(filter(None, [result.get("msg"), _remaining(removal)]))
     return result
 
 
 def info(arguments: Arguments) -> Result:
     """Return what there is of the stack."""
     session = Session(connection(arguments))
-    inventory = take_inventory(
+    there = find_stack(
         Stack(session, StackOptions.parse({"name": arguments["name"], "region": session.region}))
     )
-    by_key = {one.key: one for one in inventory.found}
-    certificate = by_key.get("ingress/certificate")
+    by_key = {one.key: one for one in there.found}
+    certificate = by_key.get(ingress.CERTIFICATE)
     return {
-        "exists": bool(inventory.found),
+        "exists": bool(there.found),
         "outputs": outputs(
             by_key,
-            inventory.facts.account_id,
-            inventory.facts.region,
+            there.facts.account_id,
+            there.facts.region,
             certificate.outputs.get("domain") if certificate else None,
         ),
-        "resources": [{"kind": one.kind, "key": one.key, "id": one.id} for one in inventory.found],
+        "resources": [{"kind": one.kind, "key": one.key, "id": one.id} for one in there.found],
         "cost": cost.as_data(
-            estimate(
-                [Wanted(one.kind, one.key, one.properties) for one in inventory.found], inventory.facts.region
-            )
+            estimate([Wanted(one.kind, one.key, one.properties) for one in there.found], there.facts.region)
         ),
     }
 
 
-def _stack(arguments: Arguments, voice: Voice) -> Stack:
+def _stack(arguments: Arguments, messages: Messages) -> Stack:
     session = Session(connection(arguments))
     return Stack(
         session,
         stack_options(arguments, session.region),
-        Progress(voice.say, voice.say_at_exit),
+        Progress(messages.say, messages.say_when_interrupted),
     )
 
 
@@ -134,7 +132,7 @@ def _planned(plan: Plan) -> Result:
     }
 
 
-def _told(outcomes: Sequence[Outcome]) -> Result:
+def _done_and_failed(outcomes: Sequence[Outcome]) -> Result:
     """Return what was done, and everything that went wrong, in words."""
     if not outcomes:
         return {}
@@ -162,10 +160,10 @@ def _told(outcomes: Sequence[Outcome]) -> Result:
     }
 
 
-def _left(removal: Removal) -> str:
+def _remaining(removal: Removal) -> str:
     """Say what should be gone and is not, that which costs money first."""
-    costly = [one for one in removal.left if KINDS[one.kind].billable]
-    others = [one for one in removal.left if not KINDS[one.kind].billable]
+    costly = [one for one in removal.remaining if KINDS[one.kind].billable]
+    others = [one for one in removal.remaining if not KINDS[one.kind].billable]
     lines = [
         f"Still there, and it costs money: {KINDS[one.kind].name} {one.key} ({one.id})." for one in costly
     ]

@@ -1,10 +1,10 @@
-"""Which errors pass by themselves. (Throttling and broken reads are botocore's to repeat.)"""
+"""Which errors go away by themselves. (Throttling and broken reads are botocore's to repeat.)"""
 
 from __future__ import annotations
 
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
-from .failures import code_of
+from ..aws.errors import code_of
 
 CONSISTENCY_SECONDS = 90.0
 """How long AWS may take until what was just created is visible everywhere. Usually under 10."""
@@ -66,7 +66,7 @@ def reply_lost(error: Exception) -> bool:
     return isinstance(error, HTTPClientError) and not isinstance(error, _NOT_SENT)
 
 
-def passes(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether a creation or an update that got ``error`` can succeed a little later, unchanged."""
     code = code_of(error)
     text = str(error)
@@ -81,6 +81,6 @@ def passes(error: Exception) -> bool:
     )
 
 
-def releases(error: Exception) -> bool:
+def is_in_use(error: Exception) -> bool:
     """Whether a deletion that got ``error`` can succeed once others have let go."""
     return code_of(error) in _STILL_USED | _BUSY

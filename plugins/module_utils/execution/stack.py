@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..aws import Session
+from ..aws.session import Session
 from ..blueprint.options import Facts, StackOptions
 from ..blueprint.stack import build
 from ..errors import AirliftError
@@ -16,7 +16,7 @@ from ..reconcile.plan import Plan, plan
 from ..reconcile.schedule import schedule
 from ..resources.kind import Context, Kind
 from ..resources.registry import KINDS
-from .account_facts import facts, for_new_hosts, makes_hosts
+from .account_facts import creates_hosts, facts, with_host_image
 from .apply import Apply, Outcome
 from .discovery import find_all
 from .operations import Worker
@@ -73,7 +73,7 @@ class Preview:
 
 
 def preview(stack: Stack, data_may_go: bool = False) -> Preview:
-    """ReadCache and plan; nothing is changed.
+    """Look and plan; nothing is changed.
 
     Raises ``AirliftError`` (``BlueprintError`` for what is wrong in the options) before anything could be.
     """
@@ -82,8 +82,8 @@ def preview(stack: Stack, data_may_go: bool = False) -> Preview:
     context = stack.context(known.account_id)
     found = find_all(context, wanted, stack.kinds)
     steps = plan(wanted, found, stack.kinds, context.tags_for, data_may_go)
-    if makes_hosts(steps):
-        known = for_new_hosts(stack.session, stack.options, known)
+    if creates_hosts(steps):
+        known = with_host_image(stack.session, stack.options, known)
         wanted = build(stack.options, known)
         steps = plan(wanted, found, stack.kinds, context.tags_for, data_may_go)
     stack.check_protection(steps)

@@ -1,4 +1,4 @@
-"""The way out: delete, look again until nothing is there, and prove it by a second witness."""
+"""Teardown: delete, find again until nothing is there, and check that with the tagging API."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..aws import Session
+from ..aws.session import Session
 from ..blueprint.options import Facts
 from ..blueprint.stack import collect
 from ..reconcile.model import Found
@@ -24,20 +24,20 @@ _ROUNDS = 5
 
 @dataclass(slots=True)
 class Removal:
-    """What a teardown did: its first plan, one outcome per round, and what is left.
+    """What a teardown did: its first plan, one outcome per round, and what remains.
 
-    ``left`` should be gone and is not. ``unmanaged`` are ARNs that carry the stack's tag and that no kind
-    of Airlift's knows: they are reported, not deleted.
+    ``remaining`` should be gone and is not. ``unmanaged`` are ARNs that carry the stack's tag and that no
+    kind of Airlift's knows: they are reported, not deleted.
     """
 
     plan: Plan
     outcomes: list[Outcome] = field(default_factory=list)
-    left: tuple[Found, ...] = ()
+    remaining: tuple[Found, ...] = ()
     unmanaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Inventory:
+class FoundStack:
     """Everything of the stack that there is."""
 
     facts: Facts
@@ -46,19 +46,19 @@ class Inventory:
     found: tuple[Found, ...]
 
 
-def take_inventory(stack: Stack) -> Inventory:
+def find_stack(stack: Stack) -> FoundStack:
     """Find the whole stack. Options that make no sense must not keep anybody from removing it."""
     known = facts(stack.session)
     wanted, _errors = collect(stack.options, known)
     context = stack.context(known.account_id)
     protected = frozenset(resource.key for resource in wanted if resource.protected)
-    return Inventory(known, context, protected, find_all(context, wanted, stack.kinds))
+    return FoundStack(known, context, protected, find_all(context, wanted, stack.kinds))
 
 
 def remove(stack: Stack, data_may_go: bool, check: bool) -> Removal:
     """Delete the stack; what holds data only if ``data_may_go``. With ``check``, only say what would go."""
-    inventory = take_inventory(stack)
-    plan = removal(inventory.found, stack.kinds, inventory.protected, data_may_go)
+    there = find_stack(stack)
+    plan = removal(there.found, stack.kinds, there.protected, data_may_go)
     stack.check_protection(plan)
     stack.announce(plan)
     result = Removal(plan)
@@ -66,13 +66,13 @@ def remove(stack: Stack, data_may_go: bool, check: bool) -> Removal:
         return result
     rest = plan
     while rest.changing and len(result.outcomes) < _ROUNDS:
-        outcome = stack.run(rest, inventory.context)
+        outcome = stack.run(rest, there.context)
         result.outcomes.append(outcome)
-        inventory = take_inventory(stack)
-        rest = removal(inventory.found, stack.kinds, inventory.protected, data_may_go)
+        there = find_stack(stack)
+        rest = removal(there.found, stack.kinds, there.protected, data_may_go)
         if outcome.interrupted or (outcome.failures and not outcome.done):
             break
-    result.left = tuple(step.found for step in rest.changing if step.found is not None)
+    result.remaining = tuple(step.found for step in rest.changing if step.found is not None)
     result.unmanaged = unmanaged(stack.session, stack.options.name)
     return result
 

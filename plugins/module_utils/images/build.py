@@ -9,7 +9,7 @@ import docker
 from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
-from ..delivery.errors import DeliveryError
+from ..errors import DeliveryError
 from .context import Context
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Builder:
     """The Docker engine of this machine."""
 
     def __init__(self) -> None:
-        """Connect. Raises DeliveryError where no engine answers."""
+        """Connect. Raises DeliveryError where no Docker daemon answers."""
         try:
             self._docker: DockerClient = docker.from_env(timeout=_SECONDS)
             self._docker.ping()

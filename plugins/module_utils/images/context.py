@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 from docker.utils import exclude_paths
 
-from ..delivery.errors import DeliveryError
 from ..delivery.hashing import sha256_of
+from ..errors import DeliveryError
 
 _TAG_DIGITS = 16
 

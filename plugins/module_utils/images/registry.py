@@ -6,17 +6,12 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from ..delivery.errors import DeliveryError, aws_error, error_code
+from ..aws.errors import AWS_ERRORS, call_error, code_of
+from ..errors import AirliftError, RepositoryMissingError
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
-
-
-class RepositoryMissingError(DeliveryError):
-    """The repository does not exist yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +33,7 @@ class Repository:
         """Return what Docker needs to push, good for twelve hours (ecr:GetAuthorizationToken)."""
         try:
             token = self.ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             raise self._failed(error, "get a login for") from error
         username, _, password = base64.b64decode(token).decode().partition(":")
         return {"username": username, "password": password}
@@ -49,16 +44,16 @@ class Repository:
             found = self.ecr.describe_images(
                 registryId=registry.partition(".")[0], repositoryName=name, imageIds=[image]
             )
-        except (BotoCoreError, ClientError) as error:
-            if error_code(error) == "ImageNotFoundException":
+        except AWS_ERRORS as error:
+            if code_of(error) == "ImageNotFoundException":
                 return None
-            if error_code(error) == "RepositoryNotFoundException":
+            if code_of(error) == "RepositoryNotFoundException":
                 raise RepositoryMissingError(
                     f"There is no repository {self.uri}.", "Provision first (playbooks/provision.yml)."
                 ) from error
             raise self._failed(error, "read") from error
         return found["imageDetails"][0]["imageDigest"]
 
-    def _failed(self, error: Exception, verb: str) -> DeliveryError:
+    def _failed(self, error: Exception, verb: str) -> AirliftError:
         region = self.ecr.meta.region_name
-        return aws_error(error, verb, f"repository {self.uri}", region, "Check the permissions for ECR.")
+        return call_error(error, verb, f"repository {self.uri}", region, "Check the permissions for ECR.")

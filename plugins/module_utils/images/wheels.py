@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..delivery.errors import DeliveryError
+from ..errors import DeliveryError
 
 _PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")
 _SECONDS = 1800

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from ..aws.errors import AWS_ERRORS, code_of
 from . import hosts, known_hosts
 
 if TYPE_CHECKING:
@@ -38,13 +39,11 @@ def console_keys(ec2: EC2Client, instance_ids: Iterable[str]) -> Mapping[str, li
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html
     """
 
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - the plugin says when it is missing
-
     def keys(instance_id: str) -> list[str]:
         try:
             answer = ec2.get_console_output(InstanceId=instance_id, Latest=True)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "UnsupportedOperation":
+        except AWS_ERRORS as error:
+            if code_of(error) != "UnsupportedOperation":
                 raise
             # Types before Nitro show their console some minutes late, and on no other terms.
             answer = ec2.get_console_output(InstanceId=instance_id)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
 from s3transfer.manager import TransferManager
 
-from ..delivery.errors import DeliveryError, aws_error
+from ..aws.errors import AWS_ERRORS, call_error
+from ..errors import AirliftError, DeliveryError
 from .source import Progress
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Bucket:
                         running.append(manager.download(self.bucket, key, str(path)))
                 for future in running:
                     future.result()
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             raise self._failed(error) from error
         return files
 
@@ -78,15 +78,15 @@ class Bucket:
                 self.s3().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
             )
             found = {i["Key"]: i["ETag"] for page in pages for i in page.get("Contents", []) if i["Size"]}
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             raise self._failed(error) from error
         wanted = {key: tag for key, tag in found.items() if key == self.prefix or key.startswith(folder)}
         if not wanted:
             raise DeliveryError(f"There is no model at {self.text}.", "Correct airlift_model.source.")
         return wanted
 
-    def _failed(self, error: Exception) -> DeliveryError:
+    def _failed(self, error: Exception) -> AirliftError:
         region = self.s3().meta.region_name
-        return aws_error(
+        return call_error(
             error, "read model", self.text, region, "Correct airlift_model.source, or its permissions."
         )

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from ..delivery.errors import DeliveryError
 from ..delivery.hashing import sha256_of
+from ..errors import DeliveryError
 from .source import Progress
 
 _SECONDS = 60

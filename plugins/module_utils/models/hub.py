@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from ..delivery.errors import DeliveryError
+from ..errors import DeliveryError
 from .download import Wanted, download, get
 from .source import Progress
 

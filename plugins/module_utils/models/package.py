@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from ..delivery.errors import DeliveryError
+from ..errors import DeliveryError
 from .source import Progress
 
 _TEXT = re.compile(r"^(?P<project>[A-Za-z0-9][A-Za-z0-9._-]*)(==(?P<version>[A-Za-z0-9.!+_-]+))?$")

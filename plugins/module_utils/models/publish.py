@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..delivery import manifest as manifests
-from ..delivery.errors import DeliveryError
 from ..delivery.hashing import files_of
 from ..delivery.manifest import Manifest
-from ..delivery.upload import BucketMissingError, Store
+from ..delivery.upload import Store
+from ..errors import BucketMissingError, DeliveryError
 from .source import Progress, Source
 
 _QUANTISATION = re.compile(r"[.-](?:i?q\d\w*|bf16|f16|f32)$", re.IGNORECASE)

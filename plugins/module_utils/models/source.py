@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..delivery.errors import DeliveryError
+from ..errors import DeliveryError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from ..delivery.errors import DeliveryError
+from ..errors import DeliveryError
 from .download import Wanted, download, head
 from .source import Progress
 

@@ -1,4 +1,4 @@
-"""The words of the engine: what is wanted, what was found, and what lies between.
+"""Resources and their properties: what is wanted, what was found, and what lies between.
 
 Pure data. Nothing here, nor anywhere in ``reconcile``, imports boto3 or Ansible.
 """

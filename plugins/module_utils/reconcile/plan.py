@@ -11,6 +11,7 @@ from ..errors import BlueprintError
 from .diff import diff, resolve
 from .graph import validate
 from .model import Action, Change, Found, Wanted, references
+from .schema import Schema, check
 
 
 class Traits(Protocol):
@@ -18,10 +19,7 @@ class Traits(Protocol):
 
     name: ClassVar[str]
     after: ClassVar[frozenset[str]]
-    immutable: ClassVar[frozenset[str]]
-    create_only: ClassVar[frozenset[str]]
-    unordered: ClassVar[frozenset[str]]
-    secret: ClassVar[frozenset[str]]
+    schema: ClassVar[Schema]
     holds_data: ClassVar[bool]
     billable: ClassVar[bool]
     expected_seconds: ClassVar[int]
@@ -90,10 +88,13 @@ def plan(
 
     ``tags_for`` gives the tags that a resource should carry, compared where ``Found.tags`` is known. Data is
     deleted or replaced only if ``data_may_go``: a deletion is then left out, a replacement is an error.
-    Raises ``BlueprintError`` if ``wanted`` is no graph, or if a replacement would lose data.
+    Raises ``BlueprintError`` if ``wanted`` is no graph, or if a replacement would lose data, and
+    ``DefectError`` if it has a property that its kind does not declare.
     """
+    graph = validate(wanted)
+    check(graph, kinds)
     planner = _Planner(kinds, tags_for, tuple(found))
-    steps = [planner.step(resource) for resource in validate(wanted)]
+    steps = [planner.step(resource) for resource in graph]
     lost = [
         f"{step.kind} {step.key} would have to be replaced ({step.reason}), and with it its data would go."
         for step in steps
@@ -176,10 +177,10 @@ class _Planner:
         properties = {
             name: resolve(value, self.outputs)
             for name, value in wanted.properties.items()
-            if name not in kind.create_only
+            if name not in kind.schema.create_only
         }
-        changes = diff(properties, found.properties, kind.unordered)
-        fixed = [change for change in changes if change.path.split(".")[0] in kind.immutable]
+        changes = diff(properties, found.properties, kind.schema.unordered)
+        fixed = [change for change in changes if change.path.split(".")[0] in kind.schema.immutable]
         reason = ", ".join(
             self._replacement_reason(change) for change in fixed
         ) or self._reason_from_references(wanted)

@@ -80,7 +80,7 @@ def plain(value: Value) -> object:
 
 def _changes(step: Step, kinds: KindsTraits) -> Iterator[tuple[str, Value, Value]]:
     """Yield path, before and after of what a step changes; secret values masked."""
-    secret = kinds[step.kind].secret
+    secret = kinds[step.kind].schema.secret
     if step.action is Action.CREATE and step.wanted is not None:
         for name, value in step.wanted.properties.items():
             if value is not None:
@@ -92,7 +92,7 @@ def _changes(step: Step, kinds: KindsTraits) -> Iterator[tuple[str, Value, Value
 
 def _details(step: Step, kinds: KindsTraits) -> Iterator[str]:
     """Yield the lines below a step's headline."""
-    immutable = kinds[step.kind].immutable if step.action is Action.REPLACE else frozenset()
+    immutable = kinds[step.kind].schema.immutable if step.action is Action.REPLACE else frozenset()
     for path, before, after in _changes(step, kinds):
         if step.action is Action.CREATE:
             yield from _block(path, after)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
 from . import bucket_settings
 from .bucket_contents import empty, is_empty
 from .kind import KEY_TAG, Context, Kind
 from .tagging import as_mapping, as_pairs, is_ours
-from .values import absent, code_of, text, touched
+from .values import absent, text, touched
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -28,8 +30,15 @@ class Bucket(Kind):
     """
 
     name: ClassVar[str] = "bucket"
-    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"policy"})
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        versioning=UPDATABLE,
+        encryption=UPDATABLE,
+        public_access_block=UPDATABLE,
+        ownership=UPDATABLE,
+        policy=UNORDERED,
+        lifecycle=UPDATABLE,
+    )
     holds_data: ClassVar[bool] = True
     billable: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 4

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from ..blueprint.pem import fingerprints
+from ..pem import fingerprints
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import CREATE_ONLY, UPDATABLE, Property, Schema, declare
 from .kind import KEY_TAG, Context, Kind
 from .tag_index import Tags, one_by_one, tags_of
 from .tagging import as_mapping, as_pairs, is_ours
@@ -41,8 +42,14 @@ class Certificate(Kind):
     """
 
     name: ClassVar[str] = "certificate"
-    create_only: ClassVar[frozenset[str]] = frozenset({"certificate", "chain", "private_key"})
-    secret: ClassVar[frozenset[str]] = frozenset({"private_key"})
+    schema: ClassVar[Schema] = declare(
+        domain=UPDATABLE,
+        fingerprint=UPDATABLE,
+        chain_fingerprints=UPDATABLE,
+        certificate=CREATE_ONLY,
+        chain=CREATE_ONLY,
+        private_key=Property(create_only=True, secret=True),
+    )
     expected_seconds: ClassVar[int] = 3
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:

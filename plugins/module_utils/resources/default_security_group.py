@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value, Wanted
-from .ec2 import Ec2Kind, client, patiently
+from ..reconcile.schema import IMMUTABLE, UNORDERED, Schema, declare
+from .ec2 import Ec2Kind, client, retry_until_visible
 from .kind import KEY_TAG, Context
 from .permissions import permissions_in_words
 from .read_cache import security_groups
@@ -24,9 +25,12 @@ class DefaultSecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
     """
 
     name: ClassVar[str] = "default security group"
+    schema: ClassVar[Schema] = declare(
+        vpc=IMMUTABLE,
+        ingress=UNORDERED,
+        egress=UNORDERED,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"vpc"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"vpc"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"ingress", "egress"})
     id_filter: ClassVar[str] = "group-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[SecurityGroupTypeDef]:
@@ -60,7 +64,7 @@ class DefaultSecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
         vpc = text(properties, "vpc")
         group = next(iter(self.describe(context, [{"Name": "vpc-id", "Values": [vpc]}])))
         identifier, tags = group["GroupId"], context.tags_for(key)
-        patiently(lambda: client(context).create_tags(Resources=[identifier], Tags=as_pairs(tags)))
+        retry_until_visible(lambda: client(context).create_tags(Resources=[identifier], Tags=as_pairs(tags)))
         self._empty(context, identifier)
         return Found("default_security_group", key, identifier, properties, {"id": identifier}, tags)
 

@@ -1,4 +1,4 @@
-"""What the kinds of EC2 share: finding by tag, reading one by id, and patience until AWS knows its own."""
+"""What the kinds of EC2 share: finding by tag, reading one by id, and waiting until AWS knows its own."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..reconcile.model import Found, Wanted
 from .kind import STACK_TAG, Context, Kind
 from .tagging import as_pairs
-from .values import code_of
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.client import EC2Client
@@ -74,7 +74,7 @@ def tag_specifications(
 
 
 @contextmanager
-def absence_is_fine() -> Iterator[None]:
+def ignore_not_found() -> Iterator[None]:
     """Let AWS's answer that something does not exist pass: what is deleted may be gone already."""
     try:
         yield
@@ -83,11 +83,11 @@ def absence_is_fine() -> Iterator[None]:
             raise
 
 
-def patiently[Result](call: Callable[[], Result]) -> Result:
+def retry_until_visible[Result](call: Callable[[], Result]) -> Result:
     """Call, and call again while AWS does not know yet what it has just made.
 
     For the second call of one creation only: creating again would make a second resource. What a creation
-    refers to, and everything else that passes, is the engine's to wait for.
+    refers to, and every other error that goes away by itself, is waited for in ``execution``.
     """
     deadline = time.monotonic() + CONSISTENCY_SECONDS
     pause = 0.5

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Found, Value
-from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
+from ..reconcile.schema import Schema, declare
+from .ec2 import Ec2Kind, client, ignore_not_found, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
 
@@ -18,6 +19,7 @@ class ElasticIp(Ec2Kind["AddressTypeDef"]):
     """No properties. Outputs: ``allocation_id``, ``public_ip``."""
 
     name: ClassVar[str] = "Elastic IP address"
+    schema: ClassVar[Schema] = declare()
     billable: ClassVar[bool] = True
     id_filter: ClassVar[str] = "allocation-id"
 
@@ -43,7 +45,7 @@ class ElasticIp(Ec2Kind["AddressTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Release the address."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).release_address(AllocationId=found.id)
 
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
 from .kind import KEY_TAG, Context, Kind
 from .tagging import as_mapping, as_pairs, is_ours
-from .values import absent, code_of, document, mapping, optional_text, text, touched
+from .values import absent, document, mapping, optional_text, text, touched
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.client import IAMClient
@@ -30,9 +32,14 @@ class IamRole(Kind):
     """
 
     name: ClassVar[str] = "IAM role"
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        description=UPDATABLE,
+        trust_policy=UNORDERED,
+        policies=UNORDERED,
+        permissions_boundary=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"bucket", "repository", "secret", "parameter", "log_group"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"policies", "trust_policy"})
     expected_seconds: ClassVar[int] = 10
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:

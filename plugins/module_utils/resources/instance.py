@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..errors import AirliftError, NeverUsableError
 from ..reconcile.model import Change, Found, Value, Wanted
-from .ec2 import Ec2Kind, absence_is_fine, client
+from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
+from .ec2 import Ec2Kind, client, ignore_not_found
 from .instance_request import LEAVING, ROLE_TAG, is_replay, run_request
 from .kind import KEY_TAG, STACK_TAG, Context
 from .tagging import as_mapping, is_ours
@@ -30,14 +31,26 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
     """
 
     name: ClassVar[str] = "instance"
+    schema: ClassVar[Schema] = declare(
+        instance_type=IMMUTABLE,
+        image_id=CREATE_ONLY,
+        subnet=IMMUTABLE,
+        security_groups=UNORDERED,
+        profile=UPDATABLE,
+        key_name=IMMUTABLE,
+        role=UPDATABLE,
+        state=UPDATABLE,
+        spot=IMMUTABLE,
+        user_data=CREATE_ONLY,
+        ebs_optimized=CREATE_ONLY,
+        http_tokens=UPDATABLE,
+        hop_limit=UPDATABLE,
+        root_device=CREATE_ONLY,
+        volume_gib=IMMUTABLE,
+        volume_type=IMMUTABLE,
+        volume_encrypted=IMMUTABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"subnet", "security_group", "key_pair", "instance_profile"})
-    immutable: ClassVar[frozenset[str]] = frozenset(
-        {"instance_type", "subnet", "key_name", "spot", "volume_gib", "volume_type", "volume_encrypted"}
-    )
-    create_only: ClassVar[frozenset[str]] = frozenset(
-        {"image_id", "root_device", "ebs_optimized", "user_data"}
-    )
-    unordered: ClassVar[frozenset[str]] = frozenset({"security_groups"})
     create_before_delete: ClassVar[bool] = True
     deletable_in_use: ClassVar[bool] = True
     billable: ClassVar[bool] = True
@@ -153,7 +166,7 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Terminate it; its volume goes with it."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).terminate_instances(InstanceIds=[found.id])
 
     def gone(self, context: Context, found: Found) -> bool:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from .kind import KEY_TAG, Context, Kind
 from .tagging import as_mapping, as_pairs, is_ours
-from .values import absent, code_of, text
+from .values import absent, text
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.client import IAMClient
@@ -24,8 +26,11 @@ class InstanceProfile(Kind):
     """
 
     name: ClassVar[str] = "instance profile"
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        role=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"iam_role"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
     expected_seconds: ClassVar[int] = 10
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..reconcile.model import Change, Found, Value
-from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
+from ..reconcile.schema import UPDATABLE, Schema, declare
+from .ec2 import Ec2Kind, client, ignore_not_found, retry_until_visible, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
-from .values import code_of, text
+from .values import text
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, InternetGatewayTypeDef
@@ -21,6 +23,9 @@ class InternetGateway(Ec2Kind["InternetGatewayTypeDef"]):
     """Property: ``vpc``, the VPC it is attached to. Output: ``id``."""
 
     name: ClassVar[str] = "internet gateway"
+    schema: ClassVar[Schema] = declare(
+        vpc=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"vpc"})
     id_filter: ClassVar[str] = "internet-gateway-id"
 
@@ -67,11 +72,13 @@ class InternetGateway(Ec2Kind["InternetGatewayTypeDef"]):
     def delete(self, context: Context, found: Found) -> None:
         """Detach and delete the gateway."""
         self._detach(context, found)
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).delete_internet_gateway(InternetGatewayId=found.id)
 
     def _attach(self, context: Context, identifier: str, vpc: str) -> None:
-        patiently(lambda: client(context).attach_internet_gateway(InternetGatewayId=identifier, VpcId=vpc))
+        retry_until_visible(
+            lambda: client(context).attach_internet_gateway(InternetGatewayId=identifier, VpcId=vpc)
+        )
 
     def _detach(self, context: Context, found: Found) -> None:
         """Detach it from where it was found attached; somebody else may have done so since."""

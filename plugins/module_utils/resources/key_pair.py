@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Found, Value
-from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
+from ..reconcile.schema import IMMUTABLE, Schema, declare
+from .ec2 import Ec2Kind, client, ignore_not_found, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import text
@@ -22,7 +23,10 @@ class KeyPair(Ec2Kind["KeyPairInfoTypeDef"]):
     """
 
     name: ClassVar[str] = "key pair"
-    immutable: ClassVar[frozenset[str]] = frozenset({"name", "public_key"})
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        public_key=IMMUTABLE,
+    )
     deletable_in_use: ClassVar[bool] = True
     id_filter: ClassVar[str] = "key-name"
 
@@ -58,5 +62,5 @@ class KeyPair(Ec2Kind["KeyPairInfoTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Delete the key pair."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).delete_key_pair(KeyName=found.id)

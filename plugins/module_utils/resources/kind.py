@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import Schema
 
 if TYPE_CHECKING:
-    from ..aws import Session
+    from ..aws.session import Session
     from .read_cache import ReadCache
 
 STACK_TAG = "airlift:stack"
@@ -41,9 +42,9 @@ class Kind(ABC):
     """One kind of AWS resource.
 
     A kind reads (``find``), and does (``create``, ``update``, ``delete``, ``settled``). It never decides:
-    comparing is the engine's, over ``properties`` of the same shape on both sides. References in the
+    comparing is the plan's, over ``properties`` of the same shape on both sides. References in the
     properties that a kind receives in ``create`` and ``update`` have been resolved to strings.
-    Errors of botocore pass through: the engine words them.
+    Errors of botocore pass through: ``aws.errors`` words them.
     """
 
     name: ClassVar[str]
@@ -52,23 +53,14 @@ class Kind(ABC):
     after: ClassVar[frozenset[str]] = frozenset()
     """Kinds that resources of this kind can refer to. Deletion goes the other way."""
 
-    immutable: ClassVar[frozenset[str]] = frozenset()
-    """Properties that AWS cannot change in place: a difference there is a replacement."""
-
-    create_only: ClassVar[frozenset[str]] = frozenset()
-    """Properties used at creation and never compared: secret values, an image that has since moved on."""
-
-    unordered: ClassVar[frozenset[str]] = frozenset()
-    """Properties (top level) in which AWS keeps no order: lists there compare as sets."""
+    schema: ClassVar[Schema]
+    """Every property of the kind, and how it behaves. The plan refuses any other."""
 
     create_before_delete: ClassVar[bool] = False
     """Whether a replacement can exist beside the old one (no name in common): it then comes first."""
 
     deletable_in_use: ClassVar[bool] = False
     """Whether AWS deletes one while others refer to it. If not, its replacement replaces those too."""
-
-    secret: ClassVar[frozenset[str]] = frozenset()
-    """Properties whose values are never shown, in a plan or anywhere."""
 
     billable: ClassVar[bool] = False
     """Whether one of these left behind costs money by itself."""
@@ -120,7 +112,7 @@ class Kind(ABC):
     def settled(self, context: Context, found: Found) -> Found | None:
         """Return the resource once it can be used (state available, running), or None to be asked again.
 
-        Raise ``reconcile.errors.NeverUsableError`` when it never will (state failed).
+        Raise ``NeverUsableError`` when it never will (state failed).
         """
         return found
 

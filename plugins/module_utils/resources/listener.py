@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from .elbv2 import elb_tags, keys_in, our_load_balancers
 from .kind import KEY_TAG, Context, Kind
 from .tag_index import arns_of
@@ -31,8 +32,15 @@ class Listener(Kind):
     """
 
     name: ClassVar[str] = "listener"
+    schema: ClassVar[Schema] = declare(
+        load_balancer=IMMUTABLE,
+        port=UPDATABLE,
+        protocol=UPDATABLE,
+        certificate=UPDATABLE,
+        tls_policy=UPDATABLE,
+        action=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"load_balancer", "target_group", "certificate"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"load_balancer"})
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """One call for the listeners of each of our load balancers, and one for those where it is needed."""

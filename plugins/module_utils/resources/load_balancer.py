@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..errors import AirliftError, NeverUsableError
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
 from .elbv2 import attribute_pairs, our_load_balancers, read_attributes
 from .kind import KEY_TAG, Context, Kind
 from .tagging import as_pairs
-from .values import absent, code_of, mapping, text, texts, touched
+from .values import absent, mapping, text, texts, touched
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.client import EC2Client
@@ -28,9 +30,14 @@ class LoadBalancer(Kind):
     """
 
     name: ClassVar[str] = "load balancer"
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        scheme=IMMUTABLE,
+        subnets=UNORDERED,
+        security_groups=UNORDERED,
+        attributes=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"subnet", "security_group", "internet_gateway", "bucket"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"name", "scheme"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"subnets", "security_groups"})
     billable: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 150
     timeout_seconds: ClassVar[int] = 900

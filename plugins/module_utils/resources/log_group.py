@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from .kind import KEY_TAG, Context, Kind
 from .tag_index import Tags, one_by_one, tags_of
 from .tagging import is_ours
-from .values import absent, arn, code_of, number, text
+from .values import absent, arn, number, text
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
@@ -25,7 +27,10 @@ class LogGroup(Kind):
     """
 
     name: ClassVar[str] = "log group"
-    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        retention_days=UPDATABLE,
+    )
     holds_data: ClassVar[bool] = True
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..errors import NeverUsableError
 from ..reconcile.model import Found, Value
-from .ec2 import Ec2Kind, absence_is_fine, client, client_token, tag_specifications
+from ..reconcile.schema import IMMUTABLE, Schema, declare
+from .ec2 import Ec2Kind, client, client_token, ignore_not_found, tag_specifications
 from .kind import KEY_TAG, STACK_TAG, Context
 from .tagging import as_mapping, is_ours
 from .values import text
@@ -22,8 +23,11 @@ class NatGateway(Ec2Kind["NatGatewayTypeDef"]):
     """Properties: ``subnet``, ``allocation`` (of its Elastic IP address). Output: ``id``."""
 
     name: ClassVar[str] = "NAT gateway"
+    schema: ClassVar[Schema] = declare(
+        subnet=IMMUTABLE,
+        allocation=IMMUTABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"subnet", "elastic_ip", "internet_gateway"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"subnet", "allocation"})
     billable: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 100
     timeout_seconds: ClassVar[int] = 600
@@ -82,7 +86,7 @@ class NatGateway(Ec2Kind["NatGatewayTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Delete the gateway."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).delete_nat_gateway(NatGatewayId=found.id)
 
     def gone(self, context: Context, found: Found) -> bool:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..errors import AirliftError
 from ..reconcile.model import Found, Value, Wanted
+from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, Schema, declare
 from .kind import STACK_TAG, Context, Kind
 from .tagging import as_pairs
-from .values import absent, arn, code_of, optional_text, text
+from .values import absent, arn, optional_text, text
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
@@ -24,8 +26,11 @@ class Parameter(Kind):
     """
 
     name: ClassVar[str] = "parameter"
-    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
-    create_only: ClassVar[frozenset[str]] = frozenset({"value", "description"})
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        value=CREATE_ONLY,
+        description=CREATE_ONLY,
+    )
     holds_data: ClassVar[bool] = True
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UPDATABLE, Schema, declare
 from .kind import KEY_TAG, Context, Kind
 from .tag_index import Tags, one_by_one, tags_of
 from .tagging import as_mapping, as_pairs, is_ours
-from .values import absent, code_of, text, touched
+from .values import absent, text, touched
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.client import ECRClient
@@ -27,8 +29,13 @@ class Repository(Kind):
     """
 
     name: ClassVar[str] = "repository"
-    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
-    create_only: ClassVar[frozenset[str]] = frozenset({"encryption"})
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        tag_mutability=UPDATABLE,
+        scan_on_push=UPDATABLE,
+        lifecycle_policy=UPDATABLE,
+        encryption=CREATE_ONLY,
+    )
     holds_data: ClassVar[bool] = True
     billable: ClassVar[bool] = True
 
@@ -102,7 +109,7 @@ class Repository(Kind):
         client.tag_resource(resourceArn=found.outputs["arn"], tags=as_pairs(tags))
 
     def delete(self, context: Context, found: Found) -> None:
-        """Delete the repository with its images: the engine gets here only if data goes too."""
+        """Delete the repository with its images: a plan deletes it only if data goes too."""
         client: ECRClient = context.session.client("ecr")
         with absent("RepositoryNotFoundException"):
             client.delete_repository(repositoryName=found.id, force=True)

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypedDict
 
 from ..reconcile.model import Change, Found, Value
-from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
+from ..reconcile.schema import IMMUTABLE, UNORDERED, Schema, declare
+from .ec2 import Ec2Kind, client, ignore_not_found, retry_until_visible, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
 from .values import mapping, text, texts, touched
@@ -29,9 +30,12 @@ class RouteTable(Ec2Kind["RouteTableTypeDef"]):
     """
 
     name: ClassVar[str] = "route table"
+    schema: ClassVar[Schema] = declare(
+        vpc=IMMUTABLE,
+        routes=UNORDERED,
+        subnets=UNORDERED,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"vpc", "subnet", "internet_gateway", "nat_gateway"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"vpc"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"routes", "subnets"})
     id_filter: ClassVar[str] = "route-table-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[RouteTableTypeDef]:
@@ -78,7 +82,7 @@ class RouteTable(Ec2Kind["RouteTableTypeDef"]):
     def delete(self, context: Context, found: Found) -> None:
         """Give its subnets back to the VPC's main table and delete it."""
         self._set_subnets(context, found.id, set(texts(found.properties, "subnets")), set())
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).delete_route_table(RouteTableId=found.id)
 
     def _set_routes(
@@ -86,12 +90,12 @@ class RouteTable(Ec2Kind["RouteTableTypeDef"]):
     ) -> None:
         ec2 = client(context)
         for destination in sorted(now.keys() - wanted.keys()):
-            with absence_is_fine():
+            with ignore_not_found():
                 ec2.delete_route(RouteTableId=table, DestinationCidrBlock=destination)
         for destination, target in sorted(wanted.items()):
             if destination not in now:
                 create = partial(ec2.create_route, RouteTableId=table, DestinationCidrBlock=destination)
-                patiently(partial(create, **_target(target)))
+                retry_until_visible(partial(create, **_target(target)))
             elif now[destination] != target:
                 ec2.replace_route(RouteTableId=table, DestinationCidrBlock=destination, **_target(target))
 
@@ -111,12 +115,12 @@ class RouteTable(Ec2Kind["RouteTableTypeDef"]):
             association, holder = held.get(subnet, ("", ""))
             if subnet not in wanted:
                 if holder == table:
-                    with absence_is_fine():
+                    with ignore_not_found():
                         ec2.disassociate_route_table(AssociationId=association)
             elif association:
                 ec2.replace_route_table_association(AssociationId=association, RouteTableId=table)
             else:
-                patiently(partial(ec2.associate_route_table, RouteTableId=table, SubnetId=subnet))
+                retry_until_visible(partial(ec2.associate_route_table, RouteTableId=table, SubnetId=subnet))
 
 
 def _route(item: RouteTypeDef) -> dict[str, Value] | None:

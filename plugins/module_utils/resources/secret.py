@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UPDATABLE, Property, Schema, declare
 from .kind import KEY_TAG, STACK_TAG, Context, Kind
 from .tagging import as_mapping, as_pairs, is_ours
-from .values import absent, code_of, number, optional_text, text
+from .values import absent, number, optional_text, text
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
@@ -24,9 +26,12 @@ class Secret(Kind):
     """
 
     name: ClassVar[str] = "secret"
-    immutable: ClassVar[frozenset[str]] = frozenset({"name"})
-    create_only: ClassVar[frozenset[str]] = frozenset({"value", "recovery_window_days"})
-    secret: ClassVar[frozenset[str]] = frozenset({"value"})
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        description=UPDATABLE,
+        value=Property(create_only=True, secret=True),
+        recovery_window_days=CREATE_ONLY,
+    )
     holds_data: ClassVar[bool] = True
     billable: ClassVar[bool] = True
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value, Wanted
-from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
+from ..reconcile.schema import IMMUTABLE, UNORDERED, Schema, declare
+from .ec2 import Ec2Kind, client, ignore_not_found, retry_until_visible, tag_specifications
 from .kind import KEY_TAG, Context
 from .permissions import rule_in_words
 from .read_cache import security_group_rules, security_groups
@@ -31,9 +32,13 @@ class SecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
     """
 
     name: ClassVar[str] = "security group"
+    schema: ClassVar[Schema] = declare(
+        vpc=IMMUTABLE,
+        group_name=IMMUTABLE,
+        description=IMMUTABLE,
+        foreign_rules=UNORDERED,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"vpc"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"vpc", "group_name", "description"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"foreign_rules"})
     id_filter: ClassVar[str] = "group-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[SecurityGroupTypeDef]:
@@ -76,7 +81,7 @@ class SecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
             TagSpecifications=tag_specifications(context, key, "security-group"),
         )["GroupId"]
         everything: list[IpPermissionTypeDef] = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
-        patiently(
+        retry_until_visible(
             lambda: client(context).revoke_security_group_egress(GroupId=identifier, IpPermissions=everything)
         )
         return Found("security_group", key, identifier, properties, {"id": identifier}, context.tags_for(key))
@@ -90,7 +95,7 @@ class SecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Delete the group."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).delete_security_group(GroupId=found.id)
 
     def _foreign(self, context: Context, group: str) -> Iterator[SecurityGroupRuleTypeDef]:

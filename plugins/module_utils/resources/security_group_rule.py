@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..reconcile.model import Change, Found, Value, Wanted
-from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
+from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
+from .ec2 import Ec2Kind, client, ignore_not_found, tag_specifications
 from .kind import KEY_TAG, Context
 from .read_cache import security_group_rules
 from .tagging import as_mapping, as_pairs, is_ours
-from .values import code_of, number, optional_text, text, touched
+from .values import number, optional_text, text, touched
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import (
@@ -34,8 +36,18 @@ class SecurityGroupRule(Ec2Kind["SecurityGroupRuleTypeDef"]):
     """
 
     name: ClassVar[str] = "security group rule"
+    schema: ClassVar[Schema] = declare(
+        group=IMMUTABLE,
+        direction=IMMUTABLE,
+        protocol=UPDATABLE,
+        from_port=UPDATABLE,
+        to_port=UPDATABLE,
+        description=UPDATABLE,
+        cidr=UPDATABLE,
+        peer_group=UPDATABLE,
+        prefix_list=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"security_group"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"group", "direction"})
     deletable_in_use: ClassVar[bool] = True
     id_filter: ClassVar[str] = "security-group-rule-id"
 
@@ -99,7 +111,7 @@ class SecurityGroupRule(Ec2Kind["SecurityGroupRuleTypeDef"]):
     def delete(self, context: Context, found: Found) -> None:
         """Revoke the rule."""
         group, ec2 = text(found.properties, "group"), client(context)
-        with absence_is_fine():
+        with ignore_not_found():
             egress = found.properties["direction"] == "egress"
             revoke = ec2.revoke_security_group_egress if egress else ec2.revoke_security_group_ingress
             revoke(GroupId=group, SecurityGroupRuleIds=[found.id])

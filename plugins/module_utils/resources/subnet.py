@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value
-from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
+from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
+from .ec2 import Ec2Kind, client, ignore_not_found, retry_until_visible, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
 from .values import text
@@ -22,8 +23,13 @@ class Subnet(Ec2Kind["SubnetTypeDef"]):
     """
 
     name: ClassVar[str] = "subnet"
+    schema: ClassVar[Schema] = declare(
+        vpc=IMMUTABLE,
+        cidr=IMMUTABLE,
+        availability_zone=IMMUTABLE,
+        public_ip_on_launch=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"vpc"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"vpc", "cidr", "availability_zone"})
     id_filter: ClassVar[str] = "subnet-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[SubnetTypeDef]:
@@ -69,12 +75,12 @@ class Subnet(Ec2Kind["SubnetTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Delete the subnet."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).delete_subnet(SubnetId=found.id)
 
     def _set_public_ip(self, context: Context, identifier: str, properties: Mapping[str, Value]) -> None:
         wanted = bool(properties.get("public_ip_on_launch"))
-        patiently(
+        retry_until_visible(
             lambda: client(context).modify_subnet_attribute(
                 SubnetId=identifier, MapPublicIpOnLaunch={"Value": wanted}
             )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from .elbv2 import keys_in, our_target_groups
 from .kind import KEY_TAG, STACK_TAG, Context, Kind
 from .tag_index import Tags, arns_of, tags_of
@@ -26,9 +27,13 @@ class Target(Kind):
     """
 
     name: ClassVar[str] = "target"
+    schema: ClassVar[Schema] = declare(
+        target_group=IMMUTABLE,
+        instance_id=IMMUTABLE,
+        port=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"target_group", "instance"})
     create_before_delete: ClassVar[bool] = True
-    immutable: ClassVar[frozenset[str]] = frozenset({"target_group", "instance_id"})
     timeout_seconds: ClassVar[int] = 330
     """More than AWS' default deregistration delay, and than the stack's own."""
 

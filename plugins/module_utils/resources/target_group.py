@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
+from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UPDATABLE, Schema, declare
 from .elbv2 import attribute_pairs, our_target_groups, read_attributes
 from .kind import KEY_TAG, Context, Kind
 from .tagging import as_pairs
-from .values import absent, code_of, mapping, number, text, touched
+from .values import absent, mapping, number, text, touched
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2.client import ElasticLoadBalancingv2Client
@@ -28,9 +30,14 @@ class TargetGroup(Kind):
     """
 
     name: ClassVar[str] = "target group"
+    schema: ClassVar[Schema] = declare(
+        name=IMMUTABLE,
+        vpc_id=IMMUTABLE,
+        port=CREATE_ONLY,
+        health_check=UPDATABLE,
+        attributes=UPDATABLE,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"vpc"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"name", "vpc_id"})
-    create_only: ClassVar[frozenset[str]] = frozenset({"port"})
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """One call for all of them, and one for the attributes of each of ours."""

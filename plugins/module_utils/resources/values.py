@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
+from ..aws.errors import code_of
 from ..reconcile.model import Change, Value
 from .kind import Context
 
@@ -69,11 +70,6 @@ def document(policy: object) -> dict[str, Value]:
         policy = json.loads(policy if policy.lstrip().startswith("{") else unquote(policy))
     assert isinstance(policy, dict)
     return {**policy, "Statement": [_statement(one) for one in _listed(policy["Statement"])]}
-
-
-def code_of(error: ClientError) -> str:
-    """Return the code of an error that AWS answered with."""
-    return error.response["Error"]["Code"]
 
 
 @contextmanager

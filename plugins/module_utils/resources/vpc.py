@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value
-from .ec2 import Ec2Kind, absence_is_fine, client, patiently, tag_specifications
+from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
+from .ec2 import Ec2Kind, client, ignore_not_found, retry_until_visible, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
 from .values import text
@@ -19,7 +20,11 @@ class Vpc(Ec2Kind["VpcTypeDef"]):
     """Properties: ``cidr``, ``dns_support``, ``dns_hostnames``. Output: ``id``."""
 
     name: ClassVar[str] = "VPC"
-    immutable: ClassVar[frozenset[str]] = frozenset({"cidr"})
+    schema: ClassVar[Schema] = declare(
+        cidr=IMMUTABLE,
+        dns_support=UPDATABLE,
+        dns_hostnames=UPDATABLE,
+    )
     id_filter: ClassVar[str] = "vpc-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[VpcTypeDef]:
@@ -60,7 +65,7 @@ class Vpc(Ec2Kind["VpcTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Delete the VPC; its default security group, route table and network ACL go with it."""
-        with absence_is_fine():
+        with ignore_not_found():
             client(context).delete_vpc(VpcId=found.id)
 
     def _set_dns(self, context: Context, identifier: str, properties: Mapping[str, Value]) -> None:
@@ -68,6 +73,6 @@ class Vpc(Ec2Kind["VpcTypeDef"]):
         modify = client(context).modify_vpc_attribute
         support, hostnames = properties.get("dns_support"), properties.get("dns_hostnames")
         if isinstance(support, bool):
-            patiently(lambda: modify(VpcId=identifier, EnableDnsSupport={"Value": support}))
+            retry_until_visible(lambda: modify(VpcId=identifier, EnableDnsSupport={"Value": support}))
         if isinstance(hostnames, bool):
-            patiently(lambda: modify(VpcId=identifier, EnableDnsHostnames={"Value": hostnames}))
+            retry_until_visible(lambda: modify(VpcId=identifier, EnableDnsHostnames={"Value": hostnames}))

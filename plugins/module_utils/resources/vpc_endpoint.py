@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 
 from ..errors import NeverUsableError
 from ..reconcile.model import Change, Found, Value
-from .ec2 import Ec2Kind, absence_is_fine, client, tag_specifications
+from ..reconcile.schema import IMMUTABLE, UNORDERED, Schema, declare
+from .ec2 import Ec2Kind, client, ignore_not_found, tag_specifications
 from .kind import KEY_TAG, Context
 from .tagging import as_mapping, is_ours
 from .values import text, texts
@@ -27,9 +28,12 @@ class VpcEndpoint(Ec2Kind["VpcEndpointTypeDef"]):
     """
 
     name: ClassVar[str] = "gateway endpoint"
+    schema: ClassVar[Schema] = declare(
+        vpc=IMMUTABLE,
+        service=IMMUTABLE,
+        route_tables=UNORDERED,
+    )
     after: ClassVar[frozenset[str]] = frozenset({"vpc", "route_table"})
-    immutable: ClassVar[frozenset[str]] = frozenset({"vpc", "service"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"route_tables"})
     timeout_seconds: ClassVar[int] = 180
     id_filter: ClassVar[str] = "vpc-endpoint-id"
 
@@ -88,7 +92,7 @@ class VpcEndpoint(Ec2Kind["VpcEndpointTypeDef"]):
 
     def delete(self, context: Context, found: Found) -> None:
         """Delete the endpoint. This call answers 200 with the errors inside."""
-        with absence_is_fine():
+        with ignore_not_found():
             answer = client(context).delete_vpc_endpoints(VpcEndpointIds=[found.id])
             for item in answer.get("Unsuccessful", []):
                 details = item.get("Error", {})
@@ -104,6 +108,6 @@ class VpcEndpoint(Ec2Kind["VpcEndpointTypeDef"]):
 
     def _by_id(self, context: Context, identifier: str) -> list[VpcEndpointTypeDef]:
         """Return the endpoint as AWS has it, or nothing. The embedded AWS knows no filter for the id."""
-        with absence_is_fine():
+        with ignore_not_found():
             return client(context).describe_vpc_endpoints(VpcEndpointIds=[identifier])["VpcEndpoints"]
         return []

@@ -18,6 +18,11 @@ from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model impo
 )
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.plan import Plan, plan, removal
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.schedule import schedule
+from ansible_collections.airlift.stack.plugins.module_utils.reconcile.schema import (
+    UPDATABLE,
+    Schema,
+    declare,
+)
 from ansible_collections.airlift.stack.plugins.module_utils.resources.kind import Context, Kind
 from botocore.exceptions import ClientError, ReadTimeoutError
 
@@ -33,6 +38,7 @@ class Scripted(Kind):
     """Keeps its resources in memory. ``errors`` are raised one after the other, by verb and key."""
 
     name: ClassVar[str] = "thing"
+    schema: ClassVar[Schema] = declare(size=UPDATABLE, a=UPDATABLE)
     poll_seconds: ClassVar[float] = 0.01
     timeout_seconds: ClassVar[int] = 1
 

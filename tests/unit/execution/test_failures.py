@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils.credentials import Identity, explain
+from ansible_collections.airlift.stack.plugins.module_utils.aws.access import Identity, access_error
+from ansible_collections.airlift.stack.plugins.module_utils.aws.errors import call_error
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError, NeverUsableError
-from ansible_collections.airlift.stack.plugins.module_utils.execution.failures import failure
 from ansible_collections.airlift.stack.plugins.module_utils.execution.progress import Progress, short
 from ansible_collections.airlift.stack.plugins.module_utils.execution.retries import (
-    passes,
-    releases,
+    is_in_use,
+    is_transient,
     reply_lost,
 )
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.schedule import Verb
@@ -49,7 +49,7 @@ URL = "https://ec2.us-east-1.amazonaws.com"
     ],
 )
 def test_a_failure_says_what_to_do(error: Exception, words: str) -> None:
-    said = str(failure(error, "create", "VPC", "network/vpc", "us-east-1"))
+    said = str(call_error(error, "create", "VPC network/vpc", "us-east-1"))
     assert said.startswith("Failed to create VPC network/vpc in us-east-1: ")
     assert words in said
 
@@ -76,7 +76,7 @@ def test_a_failure_says_what_to_do(error: Exception, words: str) -> None:
 def test_one_sentence_for_every_reason_to_have_no_access(
     error: Exception, endpoint: str | None, known: bool, words: str
 ) -> None:
-    said = explain(error, "us-east-1", endpoint, known)
+    said = access_error(error, "us-east-1", endpoint, known)
     assert isinstance(said, AirliftError)
     assert words in str(said)
     assert "\n" not in str(said)
@@ -101,13 +101,15 @@ def test_a_reply_is_lost_only_if_the_request_was_sent(error: Exception, lost: bo
 
 def test_what_passes_and_what_does_not() -> None:
     profile = "Value (x) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
-    assert passes(aws_error("InvalidParameterValue", profile))
-    assert not passes(aws_error("InvalidParameterValue", "The CIDR is wrong"))
-    assert passes(aws_error("InvalidConfigurationRequest", "Access Denied for bucket: logs. Please check"))
-    assert not passes(aws_error("InvalidConfigurationRequest", "Key x not valid"))
-    assert not passes(aws_error("VpcLimitExceeded"))
-    assert releases(aws_error("DependencyViolation"))
-    assert not releases(aws_error("UnauthorizedOperation"))
+    assert is_transient(aws_error("InvalidParameterValue", profile))
+    assert not is_transient(aws_error("InvalidParameterValue", "The CIDR is wrong"))
+    assert is_transient(
+        aws_error("InvalidConfigurationRequest", "Access Denied for bucket: logs. Please check")
+    )
+    assert not is_transient(aws_error("InvalidConfigurationRequest", "Key x not valid"))
+    assert not is_transient(aws_error("VpcLimitExceeded"))
+    assert is_in_use(aws_error("DependencyViolation"))
+    assert not is_in_use(aws_error("UnauthorizedOperation"))
 
 
 @pytest.mark.parametrize(

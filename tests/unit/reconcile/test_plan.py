@@ -10,13 +10,18 @@ from ansible_collections.airlift.stack.plugins.module_utils.reconcile.plan impor
 from tests.unit.reconcile.worlds import FakeKind, tags_for
 
 KINDS = {
-    "vpc": FakeKind(name="VPC", immutable={"cidr"}),
+    "vpc": FakeKind(name="VPC", immutable={"cidr"}, updatable={"dns", "left_alone"}),
     "subnet": FakeKind(name="subnet", after={"vpc"}, immutable={"vpc", "cidr"}),
     "host": FakeKind(
-        name="host", after={"subnet"}, immutable={"subnet"}, create_only={"image"}, create_before_delete=True
+        name="host",
+        after={"subnet"},
+        immutable={"subnet"},
+        create_only={"image"},
+        updatable={"size"},
+        create_before_delete=True,
     ),
     "table": FakeKind(name="table", after={"subnet"}, immutable={"vpc"}, unordered={"subnets"}),
-    "bucket": FakeKind(name="bucket", immutable={"name"}, holds_data=True),
+    "bucket": FakeKind(name="bucket", immutable={"name"}, updatable={"days"}, holds_data=True),
 }
 
 VPC = Wanted("vpc", "vpc", {"cidr": "10.0.0.0/16", "dns": True, "left_alone": None})
@@ -90,7 +95,10 @@ def test_a_replacement_goes_on_to_what_refers_to_it() -> None:
 
 
 def test_what_may_be_deleted_in_use_only_updates_its_users() -> None:
-    kinds = {**KINDS, "subnet": FakeKind(name="subnet", immutable={"cidr"}, deletable_in_use=True)}
+    kinds = {
+        **KINDS,
+        "subnet": FakeKind(name="subnet", immutable={"cidr"}, updatable={"vpc"}, deletable_in_use=True),
+    }
     found = [*without(FOUND, SUBNET_IS), having(SUBNET_IS, cidr="10.0.9.0/24")]
     assert actions(plan(WANTED, found, kinds)) == ["replace subnet", "replace host", "update table"]
 

@@ -7,9 +7,9 @@ from ansible_collections.airlift.stack.plugins.module_utils.reconcile.plan impor
 from tests.unit.reconcile.worlds import FakeKind
 
 KINDS = {
-    "vpc": FakeKind(name="VPC", immutable={"cidr"}),
-    "secret": FakeKind(name="secret", secret={"value"}, holds_data=True),
-    "table": FakeKind(name="route table"),
+    "vpc": FakeKind(name="VPC", immutable={"cidr"}, updatable={"dns", "unmanaged"}),
+    "secret": FakeKind(name="secret", secret={"value"}, updatable={"name"}, holds_data=True),
+    "table": FakeKind(name="route table", updatable={"vpc", "rules", "ttl", "pem"}),
 }
 
 LONG = [f"rule number {number} of many" for number in range(6)]
@@ -27,7 +27,12 @@ def test_a_plan_reads_like_one() -> None:
         Found("table", "network/old", "t-2"),
         Found("secret", "secrets/old", "s-2"),
     ]
-    kinds = {**KINDS, "vpc": FakeKind(name="VPC", immutable={"cidr"}, deletable_in_use=True)}
+    kinds = {
+        **KINDS,
+        "vpc": FakeKind(
+            name="VPC", immutable={"cidr"}, updatable={"dns", "unmanaged"}, deletable_in_use=True
+        ),
+    }
     assert render.text(plan(wanted, found, kinds), kinds).splitlines() == [
         "-/+ network/vpc (VPC vpc-1): cidr cannot be changed in place",
         "      cidr: 10.0.0.0/16 → 10.1.0.0/16  # forces replacement",

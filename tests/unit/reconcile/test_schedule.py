@@ -129,7 +129,7 @@ def test_where_names_allow_the_new_one_comes_first() -> None:
     """A host can exist twice: the old one goes when the new one is there and its users use it."""
     host = Wanted("host", "host", {"subnet": "subnet-2"})
     user = Wanted("user", "user", {"host": Reference("host")})
-    kinds = {**KINDS, "user": FakeKind(name="user", after={"host"})}
+    kinds = {**KINDS, "user": FakeKind(name="user", after={"host"}, updatable={"host"})}
     found = [
         Found("host", "host", "i-1", {"subnet": "subnet-1"}, {"id": "i-1"}),
         Found("user", "user", "u-1", {"host": "i-1"}, {"id": "u-1"}),

@@ -21,6 +21,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.reconcile.schedule i
     Verb,
     schedule,
 )
+from ansible_collections.airlift.stack.plugins.module_utils.reconcile.schema import Property, declare
 from hypothesis import strategies as st
 
 STACK = "demo"
@@ -36,11 +37,27 @@ class FakeKind:
     create_only: Any = frozenset()
     unordered: Any = frozenset()
     secret: Any = frozenset()
+    updatable: Any = frozenset()
     holds_data: Any = False
     billable: Any = False
     expected_seconds: Any = 1
     create_before_delete: Any = False
     deletable_in_use: Any = False
+
+    @property
+    def schema(self) -> Any:
+        declared = {*self.immutable, *self.create_only, *self.unordered, *self.secret, *self.updatable}
+        return declare(
+            **{
+                name: Property(
+                    name in self.immutable,
+                    name in self.create_only,
+                    name in self.unordered,
+                    name in self.secret,
+                )
+                for name in declared
+            }
+        )
 
 
 RANKS = 4
@@ -55,6 +72,7 @@ def fake_kinds(before: Sequence[bool], free: Sequence[bool]) -> dict[str, FakeKi
             immutable=frozenset({"fixed"}),
             create_only=frozenset({"once"}),
             unordered=frozenset({"set"}),
+            updatable=frozenset({"loose"}),
             create_before_delete=before[rank],
             deletable_in_use=free[rank],
         )

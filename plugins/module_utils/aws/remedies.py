@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 _QUOTA = "Ask for a higher quota in the Service Quotas console ({what}), or delete what is no longer used."
-_AGAIN = "Run the same command again; it goes on from here."
+AGAIN = "Run the same command again; it goes on from here."
 
-_THEIRS = "AWS has a problem of its own. " + _AGAIN
-_SLOWER = "AWS is limiting this account's calls: wait a minute. " + _AGAIN
+_THEIRS = "AWS has a problem of its own. " + AGAIN
+_SLOWER = "AWS is limiting this account's calls: wait a minute. " + AGAIN
+WRONG_KEY = "Check access_key and secret_key, the profile, or the AWS_ variables of the environment."
+_PROVISION = "Run playbooks/provision.yml."
 _TAKEN = "Something that Airlift did not make has this name: choose another stack name, or delete it."
 _USED = "Something that Airlift did not make still uses it: find it in the console and remove it."
 _KEY = "Set compute.ssh_public_key to one line of OpenSSH's form (ssh-ed25519 AAAA… or ssh-rsa AAAA…)."
@@ -51,9 +53,9 @@ _BY_CODE = {
     "InvalidAMIID.NotFound": _IMAGE,
     "InvalidAMIID.Malformed": _IMAGE,
     "InvalidInstanceType": "Set compute.instance_type to a type that this region offers.",
-    "ExpiredToken": "The credentials expired meanwhile: sign in again. " + _AGAIN,
-    "ExpiredTokenException": "The credentials expired meanwhile: sign in again. " + _AGAIN,
-    "RequestExpired": "Set this machine's clock, or sign in again. " + _AGAIN,
+    "ExpiredToken": "The credentials expired meanwhile: sign in again. " + AGAIN,
+    "ExpiredTokenException": "The credentials expired meanwhile: sign in again. " + AGAIN,
+    "RequestExpired": "Set this machine's clock, or sign in again. " + AGAIN,
     "OptInRequired": "Subscribe to the service, or enable the region, in the AWS console.",
     "PendingVerification": "AWS is still verifying the account for this region: try again in an hour.",
     "Blocked": "AWS has blocked this account: see the Support Center.",
@@ -67,7 +69,7 @@ _BY_CODE = {
     "DuplicateTargetGroupName": _TAKEN,
     "DependencyViolation": _USED,
     "DeleteConflict": _USED,
-    "BucketNotEmpty": "Something is still writing to it: stop that. " + _AGAIN,
+    "BucketNotEmpty": "Something is still writing to it: stop that. " + AGAIN,
     "OperationNotPermitted": "Set ingress.deletion_protection to false and provision before you remove it.",
     "InvalidSubnet.Conflict": "Another subnet has these addresses: change network.cidr, or remove it.",
     "InvalidVpc.Range": "Set network.cidr to a block between /16 and /24.",
@@ -80,6 +82,12 @@ _BY_CODE = {
     "InternalError": _THEIRS,
     "InternalFailure": _THEIRS,
     "500": _THEIRS,
+    "InvalidClientTokenId": WRONG_KEY,
+    "UnrecognizedClientException": WRONG_KEY,
+    "SignatureDoesNotMatch": WRONG_KEY,
+    "IncompleteSignature": WRONG_KEY,
+    "ResourceNotFoundException": _PROVISION,
+    "ParameterNotFound": _PROVISION,
     "NotAvailableOnEmbeddedAWS": "AWS itself has it.",
 }
 
@@ -100,7 +108,7 @@ def remedy(code: str, message: str = "", operation: str = "") -> str:
         return _QUOTA.format(what=_QUOTAS[code])
     if code in _DENIED:
         return f"Allow {_denied_action(code, message, operation)} to these credentials, or use others."
-    return _BY_CODE.get(code, _AGAIN)
+    return _BY_CODE.get(code, AGAIN)
 
 
 def _denied_action(code: str, message: str, operation: str) -> str:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config as ClientConfig
-from botocore.exceptions import BotoCoreError, ClientError
 
-from .delivery.errors import DeliveryError, aws_error, error_code
-from .imds import Metadata
+from ..errors import AirliftError, DeliveryError
+from ..imds import Metadata
+from .errors import AWS_ERRORS, call_error, code_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,21 +41,21 @@ class Aws:
             client = self._client("ssm")
             found = client.get_parameter(Name=name)["Parameter"]
             return found["Value"], time.time() - found["LastModifiedDate"].timestamp()
-        except (BotoCoreError, ClientError) as error:
-            if error_code(error) == "ParameterNotFound":
+        except AWS_ERRORS as error:
+            if code_of(error) == "ParameterNotFound":
                 raise DeliveryError(
                     f"There is no parameter {name} in {self._region}.",
                     "Provision the stack (playbooks/provision.yml).",
                 ) from error
-            raise aws_error(error, "read", f"parameter {name}", self._region, _REMEDY) from error
+            raise call_error(error, "read", f"parameter {name}", self._region, _REMEDY) from error
 
     def secret(self, name: str, version: str) -> str:
         """Return one version of the secret (secretsmanager:GetSecretValue)."""
         try:
             client = self._client("secretsmanager")
             return str(client.get_secret_value(SecretId=name, VersionId=version)["SecretString"])
-        except (BotoCoreError, ClientError) as error:
-            raise aws_error(
+        except AWS_ERRORS as error:
+            raise call_error(
                 error, "read", f"secret {name} version {version}", self._region, _REMEDY
             ) from error
 
@@ -64,8 +64,8 @@ class Aws:
         try:
             client = self._client("ecr")
             token = client.get_authorization_token()["authorizationData"][0]["authorizationToken"]
-        except (BotoCoreError, ClientError) as error:
-            raise aws_error(error, "get", "login for the registry", self._region, _REMEDY) from error
+        except AWS_ERRORS as error:
+            raise call_error(error, "get", "login for the registry", self._region, _REMEDY) from error
         user, _, password = base64.b64decode(token).decode().partition(":")
         return user, password
 
@@ -90,5 +90,5 @@ def instance_id() -> str:
     """Return this instance's id from the metadata service, or else the host's name."""
     try:
         return Metadata().get("instance-id") or socket.gethostname()
-    except DeliveryError:
+    except AirliftError:
         return socket.gethostname()

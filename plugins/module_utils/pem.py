@@ -1,4 +1,4 @@
-"""PEM text, as far as a blueprint needs it: what is in it, and its fingerprints."""
+"""PEM text: what is in it, and the fingerprints of its certificates. Pure."""
 
 from __future__ import annotations
 

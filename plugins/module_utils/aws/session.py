@@ -10,8 +10,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from .credentials import Identity, explain
-from .errors import AirliftError
+from ..errors import AirliftError
+from .access import Identity, access_error
 
 try:
     import botocore.session
@@ -152,7 +152,7 @@ class Session:
         try:
             answer = self.client("sts").get_caller_identity()
         except (BotoCoreError, ClientError) as error:
-            raise explain(error, self.region, self.endpoint_url, self._known_region()) from error
+            raise access_error(error, self.region, self.endpoint_url, self._known_region()) from error
         return Identity(answer["Account"], answer["Arn"])
 
     def _known_region(self) -> bool:
@@ -183,7 +183,7 @@ def _never_repeat_blindly(
 ) -> None:
     """Give up on a creation whose reply was lost, where botocore would send it once more.
 
-    The engine then looks whether the resource exists. Without this a lost reply makes a second VPC.
+    The next look then tells whether the resource exists. Without this a lost reply makes a second VPC.
     """
     lost = isinstance(caught_exception, HTTPClientError) and not isinstance(
         caught_exception, (ConnectTimeoutError, EndpointConnectionError)
