@@ -27,7 +27,9 @@ class Config:
     leave it to whoever rolls it out, host after host, and keep up what was live. With a ``metrics_namespace``
     the engine also writes its figures to its log, for CloudWatch. Traces go to the agent that listens at
     ``traces_port`` of this host, 0 to X-Ray itself; where nobody has decided whether to take a trace, the
-    first of each second and ``traces_percent`` of the others are taken.
+    first of each second and ``traces_percent`` of the others are taken. An image that nothing needs goes
+    when it has been unused for ``prune_age_hours``; while less than ``prune_free_percent`` of Docker's disk
+    is free, after ``prune_grace_hours``.
     """
 
     stack: str
@@ -46,6 +48,9 @@ class Config:
     blue_port: int = 8001
     green_port: int = 8002
     gpus: bool = False
+    prune_age_hours: int = 168
+    prune_grace_hours: int = 1
+    prune_free_percent: int = 20
     metrics_namespace: str = ""
     traces_port: int = 0
     traces_percent: int = 5

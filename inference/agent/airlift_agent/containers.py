@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from .config import Config
 from .delivery.manifest import hex_of
 from .delivery.release import Image, Release
 from .errors import DeliveryError
+from .images import KEEP_LABEL, StoredImage
 from .state import Colour, Container
 
 if TYPE_CHECKING:
@@ -102,20 +104,37 @@ class Containers:
             return [f"(its log cannot be read here: {error.explanation})"]
         return text.decode(errors="replace").strip().splitlines()
 
-    def images(self, repository: str) -> Mapping[str, str]:
-        """Return digest → image id of the repository's images on this host."""
+    def images(self, repository: str) -> list[StoredImage]:
+        """Return the repository's images on this host."""
         try:
             # One request: images.list() asks again for each, and fails for one that is gone by then.
             listed = self._docker.api.images()
         except (DockerException, RequestException) as error:
             raise DeliveryError(f"Failed to list the images: {error}.") from error
-        found: dict[str, str] = {}
+        found: list[StoredImage] = []
         for image in listed:
-            for reference in image.get("RepoDigests") or []:
-                name, _, digest = reference.partition("@")
-                if name == repository:
-                    found[digest] = str(image["Id"])
+            references = [reference.partition("@") for reference in image.get("RepoDigests") or []]
+            digests = frozenset(digest for name, _, digest in references if name == repository)
+            if digests:
+                found.append(
+                    StoredImage(str(image["Id"]), digests, KEEP_LABEL in (image.get("Labels") or {}))
+                )
         return found
+
+    def used_images(self) -> set[str]:
+        """Return the ids of the images that containers were made of, stopped and foreign ones too."""
+        try:
+            return {str(container["ImageID"]) for container in self._docker.api.containers(all=True)}
+        except (DockerException, RequestException) as error:
+            raise DeliveryError(f"Failed to list the containers: {error}.") from error
+
+    def free_percent(self) -> float:
+        """Return how much of the disk with Docker's data is free."""
+        try:
+            usage = shutil.disk_usage(self._docker.info()["DockerRootDir"])
+        except (DockerException, RequestException) as error:
+            raise DeliveryError(f"Failed to ask Docker where its data is: {error}.") from error
+        return 100 * usage.free / usage.total
 
     def remove_image(self, repository: str, digest: str) -> None:
         """Remove an image that no container uses; one that is used stays."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from . import engine, keys, record
+from . import engine, images, keys, record
 from .aws.calls import Aws, instance_id
 from .config import Config
 from .containers import Containers
@@ -17,6 +18,7 @@ from .delivery.release import Release
 from .delivery.upload import Store
 from .errors import AirliftError
 from .files import write
+from .images import StoredImage
 from .proxy import Proxy
 from .state import (
     Action,
@@ -46,6 +48,7 @@ class Host:
         self._config, self._aws, self._release, self._progress = config, aws, release, progress
         state = Path(config.state_directory)
         self._record_path = state / record.FILE_NAME
+        self._unused_path = state / images.FILE_NAME
         self._containers = Containers(config)
         self._proxy = Proxy(Path(config.haproxy_socket), Path(config.haproxy_state_file))
 
@@ -62,7 +65,7 @@ class Host:
             models=frozenset(self._proxy.map(self._config.models_map)),
             image_present=self._containers.has_image(self._release.image),
             model_present=present(self._config.models, self._release.model_digest),
-            leftovers=bool(self._leftover_images() or self._leftover_models()),
+            leftovers=self._has_leftovers(),
         )
 
     def act(self, action: Action) -> None:
@@ -154,10 +157,24 @@ class Host:
         kept = record.load(self._record_path)
         return [release for release in (self._release, kept.release, kept.previous) if release is not None]
 
-    def _leftover_images(self) -> list[str]:
-        used = {container.image.rpartition("@")[2] for container in self._containers.all().values()}
-        keep = used | {release.image.digest for release in self._kept()}
-        return [digest for digest in self._containers.images(self._release.image.name) if digest not in keep]
+    def _due_images(self) -> tuple[list[StoredImage], list[StoredImage]]:
+        """Return what is to go, and what may where the disk is short; note since when images are unused."""
+        needed = {release.image.digest for release in self._kept()}
+        stored = self._containers.images(self._release.image.name)
+        unneeded = images.removable(stored, self._containers.used_images(), needed)
+        before, now = images.load(self._unused_path), time.time()
+        since = images.unused_since(before, unneeded, now)
+        if since != before:
+            images.save(self._unused_path, since)
+        config = self._config
+        return images.due(unneeded, since, now, config.prune_age_hours, config.prune_grace_hours)
+
+    def _is_short_of_room(self) -> bool:
+        return self._containers.free_percent() < self._config.prune_free_percent
+
+    def _has_leftovers(self) -> bool:
+        old, spare = self._due_images()
+        return bool(old or self._leftover_models() or (spare and self._is_short_of_room()))
 
     def _leftover_models(self) -> list[Path]:
         if not self._config.models.is_dir():
@@ -169,9 +186,18 @@ class Host:
         ]
 
     def _prune(self) -> None:
-        for digest in self._leftover_images():
-            self._progress(f"removing image {digest}")
-            self._containers.remove_image(self._release.image.name, digest)
+        old, spare = self._due_images()
+        for image in old:
+            self._remove_image(image)
+        for image in spare:
+            if not self._is_short_of_room():
+                break
+            self._remove_image(image)
         for path in self._leftover_models():
             self._progress(f"removing model {path.name}")
             shutil.rmtree(path)
+
+    def _remove_image(self, image: StoredImage) -> None:
+        for digest in sorted(image.digests):
+            self._progress(f"removing image {digest}")
+            self._containers.remove_image(self._release.image.name, digest)

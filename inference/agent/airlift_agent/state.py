@@ -115,7 +115,7 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Prune:
-    """Remove images and models that neither this release nor the one before needs."""
+    """Remove models, and images for long enough, that neither this release nor the one before needs."""
 
 
 Action = PullImage | FetchModel | Start | Verify | WriteKeys | Switch | Drain | Remove | Prune

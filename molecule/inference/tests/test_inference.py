@@ -82,7 +82,20 @@ def test_the_configuration_is_as_given(host: Host) -> None:
     assert configuration["gpus"] is False
 
 
-def test_nothing_but_the_agent_is_in_its_directory(host: Host) -> None:
-    files = host.check_output("find /usr/lib/airlift -type f").splitlines()
+def test_nothing_but_the_agent_is_in_its_program(host: Host) -> None:
+    program = host.file("/usr/bin/airlift-release")
+    assert (program.user, program.mode) == ("root", 0o755)
+    listed = host.check_output("python3 -m zipfile --list %s", program.path).splitlines()[1:]
+    files = [line.split()[0] for line in listed]
     assert all(name.endswith(".py") for name in files)
-    assert "/usr/lib/airlift/airlift_agent/delivery/release.py" in files
+    assert "airlift_agent/delivery/release.py" in files
+
+
+@pytest.mark.parametrize("module", ["interruption", "trace_sender"])
+def test_the_watchers_are_in_the_program_too(host: Host, module: str) -> None:
+    """Each unit gives Python the program for a place to import from."""
+    unit = {"interruption": "airlift-interruption", "trace_sender": "airlift-traces"}[module]
+    started = host.check_output("systemctl show --property ExecStart,Environment %s", unit)
+    assert f"airlift_agent.{module}" in started
+    assert "PYTHONPATH=/usr/bin/airlift-release" in started
+    host.check_output(f"PYTHONPATH=/usr/bin/airlift-release python3 -P -B -c 'import airlift_agent.{module}'")

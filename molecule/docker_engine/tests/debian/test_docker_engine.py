@@ -42,6 +42,15 @@ def test_daemon_is_hardened(host: Host) -> None:
     assert bridge["Options"]["com.docker.network.bridge.enable_icc"] == "false"
 
 
+def test_docker_is_ready_for_gpus(host: Host) -> None:
+    """By CDI; Docker before version 25 by NVIDIA's runtime, which need not be there yet."""
+    stored = json.loads(host.file("/etc/docker/daemon.json").content_string)
+    version = int(host.check_output("docker version --format '{{.Server.Version}}'").split(".")[0])
+    runtimes = json.loads(host.check_output("docker info --format '{{json .Runtimes}}'"))
+    assert stored["features"] == {"cdi": True}
+    assert ("nvidia" in runtimes) is (version < 25)
+
+
 def test_networks_come_from_the_given_pool(host: Host) -> None:
     bridge = json.loads(host.check_output("docker network inspect bridge"))[0]
     subnet = ipaddress.IPv4Network(bridge["IPAM"]["Config"][0]["Subnet"])
