@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..reconcile.model import Found
+from ..blueprint.options import IngressOptions
+from ..option_schema.declared import defaults
+from ..reconcile.model import Found, Value
 
 type Outputs = dict[str, object]
 
@@ -27,6 +29,8 @@ def outputs(there: Mapping[str, Found], account_id: str, region: str, domain: st
         "subnet_ids": {
             side: list(all_of(f"network/subnet/{side}/", "id").values()) for side in ("public", "private")
         },
+        "vpc_cidr": there["network/vpc"].properties["cidr"] if "network/vpc" in there else None,
+        "edge_port": _edge_port(there),
         "bucket": one("storage/bucket", "name"),
         "repository_uri": one("registry/repository/inference", "uri"),
         "api_keys_secret": one("secrets/api-keys", "name"),
@@ -37,6 +41,12 @@ def outputs(there: Mapping[str, Found], account_id: str, region: str, domain: st
         "instance_ids": list(all_of("compute/host/", "id").values()),
         "log_groups": all_of("observability/log-group/", "name"),
     }
+
+
+def _edge_port(there: Mapping[str, Found]) -> Value:
+    """Return where the load balancer asks the hosts' edge; without one, where the edge would be asked."""
+    ports = [one.properties["port"] for one in there.values() if one.kind == "target"]
+    return ports[0] if ports else defaults(IngressOptions)["edge_port"]
 
 
 def _natural(key: str) -> tuple[str, int, str]:
