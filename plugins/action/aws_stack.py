@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..module_utils.arguments import STACK
+from ..module_utils.arguments import STACK_CLASSES
 from ..plugin_utils.in_process_action import InProcessAction
 
 
 class ActionModule(InProcessAction):
     """The task ``airlift.stack.aws_stack``; documented with the module of its name."""
 
-    spec: ClassVar[dict[str, Any]] = STACK
+    declared: ClassVar[tuple[type[object], ...]] = STACK_CLASSES
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Make the stack as wanted."""

@@ -95,7 +95,6 @@ access: ssm
 """
 
 import os
-import re
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -111,6 +110,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable
 from ansible.plugins.loader import vars_loader
 from ansible_collections.airlift.stack.plugins.module_utils.aws.errors import wording
 from ansible_collections.airlift.stack.plugins.module_utils.aws.session import Connection, Session
+from ansible_collections.airlift.stack.plugins.module_utils.blueprint.stack_name import stack_name_faults
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 from ansible_collections.airlift.stack.plugins.module_utils.inventory import hosts, source
 
@@ -129,8 +129,6 @@ OPTION_VARIABLES = (
     "airlift_user",
     "airlift_state_directory",
 )
-
-STACK_NAME = re.compile(r"[a-z][a-z0-9-]{1,19}")
 
 
 class InventoryModule(BaseInventoryPlugin, Cacheable):
@@ -171,11 +169,8 @@ class InventoryModule(BaseInventoryPlugin, Cacheable):
 
     def _access(self) -> hosts.Access:
         stack, region = self.get_option("stack"), self.get_option("region")
-        if not isinstance(stack, str) or not STACK_NAME.fullmatch(stack) or stack == "hosts":
-            raise AnsibleParserError(
-                f"Failed to read the inventory: {stack!r} is no name for a stack. Set airlift_stack_name "
-                "to 2 to 20 lower-case letters, digits and hyphens, a letter first ('hosts' names a group)."
-            )
+        if faults := stack_name_faults(stack, "airlift_stack_name"):
+            raise AnsibleParserError(f"Failed to read the inventory: {faults[0]}")
         if not region:
             raise AnsibleParserError(
                 "Failed to read the inventory: no region. Set airlift_region, as in us-east-1."

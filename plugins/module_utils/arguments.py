@@ -1,101 +1,67 @@
-"""The modules' arguments: how to reach AWS, and the layers of a stack."""
+"""The modules' arguments: how to reach AWS, and the layers of a stack. Specs follow from the declarations."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from .aws.session import Connection
-from .blueprint.options import StackOptions
+from .blueprint.options import IngressOptions, StackOptions
+from .blueprint.stack import faults_without_aws
 from .errors import BlueprintError
+from .option_schema.ansible_words import Spec, spec
+from .option_schema.declared import Option, declared
+from .option_schema.reading import read
 
-type Spec = dict[str, Any]
 
-CONNECTION: Spec = {
-    "region": {"type": "str"},
-    "profile": {"type": "str"},
-    "endpoint_url": {"type": "str"},
-    "access_key": {"type": "str", "no_log": False},
-    "secret_key": {"type": "str", "no_log": True},
-    "session_token": {"type": "str", "no_log": True},
-}
+@dataclass(frozen=True, slots=True)
+class StackTask:
+    """What the task ``airlift.stack.aws_stack`` is told besides the stack and the connection."""
+
+    state: Annotated[
+        Literal["present", "absent"],
+        Option(
+            "With V(absent) the whole stack is deleted, in reverse order, and looked for again until nothing "
+            "is found. What holds data (bucket, images, secret, releases) is then kept, unless "
+            "O(destroy_data) is set."
+        ),
+    ] = "present"
+    destroy_data: Annotated[
+        bool, Option("Whether data may be deleted, by O(state=absent) or by a replacement.")
+    ] = False
+    replace_hosts: Annotated[
+        bool,
+        Option(
+            "Whether all hosts may be replaced at once, as another instance type or volume size makes "
+            "necessary. New hosts serve only once they are configured and released, so there is a gap."
+        ),
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class InfoTask:
+    """What the task ``airlift.stack.aws_stack_info`` is told besides the connection."""
+
+    name: Annotated[str, Option("The stack's name.")]
+
+
+CONNECTION: Spec = spec(Connection)
 """The options of the documentation fragment ``airlift.stack.aws``."""
 
+LAYERS: Spec = {name: option for name, option in spec(StackOptions).items() if "options" in option}
+"""The layers of ``airlift.stack.aws_stack``."""
 
-def _layer(**options: Spec) -> Spec:
-    return {"type": "dict", "options": options}
-
-
-def _texts(*default: str) -> Spec:
-    return {"type": "list", "elements": "str", "default": list(default)}
-
-
-LAYERS: Spec = {
-    "network": _layer(
-        cidr={"type": "str", "default": "10.213.0.0/16"},
-        zones={"type": "int", "default": 2},
-        nat={"type": "str", "choices": ["single", "per_zone", "none"], "default": "single"},
-        s3_endpoint={"type": "bool", "default": True},
-        admin_cidrs=_texts(),
-    ),
-    "identity": _layer(permissions_boundary={"type": "str"}),
-    "storage": _layer(
-        expire_noncurrent_days={"type": "int", "default": 30},
-        log_expiry_days={"type": "int", "default": 90},
-    ),
-    "registry": _layer(keep_images={"type": "int", "default": 10}),
-    "secrets": {
-        **_layer(recovery_window_days={"type": "int", "default": 7}),
-        "no_log": False,
-    },
-    "compute": _layer(
-        count={"type": "int", "default": 2},
-        instance_type={"type": "str", "default": "m7i.large"},
-        image_name={"type": "str", "default": "debian-13-amd64-*"},
-        image_owners=_texts("136693071363"),
-        volume_gib={"type": "int", "default": 30},
-        spot={"type": "bool", "default": False},
-        hop_limit={"type": "int", "default": 1},
-        access={"type": "str", "choices": ["ssh", "ssm"], "default": "ssh"},
-        ssh_public_key={"type": "str", "no_log": False},
-    ),
-    "ingress": _layer(
-        domain={"type": "str", "required": True},
-        certificate_file={"type": "path", "required": True},
-        certificate_chain_file={"type": "path"},
-        private_key_file={"type": "path", "required": True, "no_log": False},
-        allowed_cidrs=_texts("0.0.0.0/0"),
-        health_path={"type": "str", "default": "/health"},
-        edge_port={"type": "int", "default": 8080},
-        idle_timeout_seconds={"type": "int", "default": 300},
-        deletion_protection={"type": "bool", "default": False},
-        tls_policy={"type": "str", "default": "ELBSecurityPolicy-TLS13-1-2-2021-06"},
-    ),
-    "observability": _layer(log_retention_days={"type": "int", "default": 30}),
-    "delivery": {"type": "dict", "options": {}},
-}
-"""The layers of ``airlift.stack.aws_stack``, with the defaults of ``blueprint.options``."""
-
-STACK: Spec = {
-    "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "destroy_data": {"type": "bool", "default": False},
-    "replace_hosts": {"type": "bool", "default": False},
-    "tags": {"type": "dict", "default": {}},
-    **CONNECTION,
-    **LAYERS,
-}
+STACK_CLASSES = (StackOptions, StackTask, Connection)
+STACK: Spec = spec(*STACK_CLASSES)
 """The arguments of ``airlift.stack.aws_stack``."""
 
-STACK_INFO: Spec = {"name": {"type": "str", "required": True}, **CONNECTION}
+STACK_INFO_CLASSES = (InfoTask, Connection)
+STACK_INFO: Spec = spec(*STACK_INFO_CLASSES)
 """The arguments of ``airlift.stack.aws_stack_info``."""
 
-_FILES = {
-    "certificate_file": "certificate",
-    "certificate_chain_file": "certificate_chain",
-    "private_key_file": "private_key",
-}
+_FILES = {one.argument: one.field for one in declared(IngressOptions) if one.argument != one.field}
 
 
 def connection(arguments: Mapping[str, Any]) -> Connection:
@@ -108,31 +74,59 @@ def stack_options(arguments: Mapping[str, Any], region: str) -> StackOptions:
 
     Raises ``BlueprintError`` for options that cannot be, and for files that cannot be read.
     """
-    layers = {name: arguments.get(name) for name in LAYERS}
-    raw: dict[str, object] = {
-        "name": arguments["name"],
-        "region": region,
-        "tags": {str(name): str(value) for name, value in (arguments.get("tags") or {}).items()},
-        **{name: value for name, value in layers.items() if value is not None},
-    }
-    if layers["ingress"] is not None:
-        raw["ingress"] = _with_files_read(layers["ingress"])
-    return StackOptions.parse(raw)
+    errors: list[str] = []
+    raw = _raw(arguments, errors)
+    if errors:
+        raise BlueprintError("\n".join(errors))
+    return StackOptions.parse({**raw, "region": region})
 
 
-def _with_files_read(ingress: Mapping[str, Any]) -> dict[str, object]:
-    read: dict[str, object] = {name: value for name, value in ingress.items() if name not in _FILES}
+def faults(classes: tuple[type[object], ...], arguments: Mapping[str, Any]) -> list[str]:
+    """Return all that is wrong with a task's arguments, as far as that can be known without asking AWS."""
+    errors: list[str] = []
+    options = [one for cls in classes for one in declared(cls)]
+    values = read(options, arguments, errors, as_arguments=True)
+    if StackOptions in classes:
+        unread = {name for name, value in arguments.items() if value is not None and name not in values}
+        errors.extend(_stack_faults(values, unread, errors))
+    return errors
+
+
+def _stack_faults(values: Mapping[str, Any], unread: set[str], known: list[str]) -> list[str]:
+    """Return what the layers say of those options that could be read, once for each option."""
+    errors: list[str] = []
+    raw = _raw(values, errors)
+    if errors:
+        unread.add("ingress")
+    if values.get("state") == "absent":
+        unread.update(LAYERS)
+    told = {error.split(" ", 1)[0] for error in known}
+    return errors + [error for error in faults_without_aws(raw, unread) if error.split(" ", 1)[0] not in told]
+
+
+def _raw(arguments: Mapping[str, Any], errors: list[str]) -> dict[str, object]:
+    """Return what ``StackOptions.parse`` takes; ingress is left out where a file of it cannot be read."""
+    known = {one.field for one in declared(StackOptions)}
+    raw = {name: value for name, value in arguments.items() if name in known and value is not None}
+    tags: Mapping[object, object] = raw.get("tags") or {}
+    raw["tags"] = {str(name): "" if value is None else str(value) for name, value in tags.items()}
+    if isinstance(ingress := raw.get("ingress"), Mapping):
+        raw["ingress"] = _with_files_read(ingress, errors)
+        if errors:
+            del raw["ingress"]
+    return raw
+
+
+def _with_files_read(ingress: Mapping[str, Any], errors: list[str]) -> dict[str, object]:
+    texts: dict[str, object] = {name: value for name, value in ingress.items() if name not in _FILES}
     for option, name in _FILES.items():
         if ingress.get(option):
-            read[name] = _text(option, ingress[option])
-    return read
-
-
-def _text(option: str, path: str) -> str:
-    try:
-        return Path(path).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise BlueprintError(
-            f"Failed to read ingress.{option} {path}: {why}.", "Correct the path in airlift_ingress."
-        ) from error
+            try:
+                texts[name] = Path(ingress[option]).expanduser().read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "it is no text"
+                errors.append(
+                    f"Failed to read ingress.{option} {ingress[option]}: {why}. Correct the path in "
+                    "airlift_ingress."
+                )
+    return texts

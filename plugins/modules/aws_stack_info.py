@@ -10,12 +10,9 @@ short_description: Return the outputs of a stack
 version_added: 0.1.0
 description:
   - Finds the resources of a stack by their tags and returns what its users need to know. Changes nothing.
-options:
-  name:
-    description: The stack's name.
-    type: str
-    required: true
-extends_documentation_fragment: airlift.stack.aws
+extends_documentation_fragment:
+  - airlift.stack.stack.name
+  - airlift.stack.aws
 attributes:
   check_mode:
     description: Only reads.

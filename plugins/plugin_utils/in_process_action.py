@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils.errors import AirliftError
+from ..module_utils.arguments import faults
+from ..module_utils.errors import AirliftError, BlueprintError
+from ..module_utils.option_schema.ansible_words import spec
+from ..module_utils.option_schema.declared import declared
 
 
 class InProcessAction(ActionBase):
-    """Validates the task's arguments against ``spec`` and calls ``work`` with them."""
+    """Checks the task's arguments by the dataclasses ``declared`` and calls ``work`` with them."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -27,7 +31,7 @@ class InProcessAction(ActionBase):
     _supports_check_mode = True
     _supports_diff = True
 
-    spec: ClassVar[dict[str, Any]]
+    declared: ClassVar[tuple[type[object], ...]]
 
     def work(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Do it and return the result. Raises ``AirliftError`` to fail in words."""
@@ -35,12 +39,11 @@ class InProcessAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the task."""
-        _result, arguments = self.validate_argument_spec(argument_spec=self.spec)
         result: dict[str, Any] = super().run(tmp, task_vars)
         self._enter_environment()
         try:
             # Ansible's strings know where they come from; botocore and our own checks want plain ones.
-            return result | self.work(json.loads(json.dumps(arguments)))
+            return result | self.work(self._checked(json.loads(json.dumps(self._task.args))))
         except AirliftError as error:
             raise AnsibleActionFail(str(error)) from None
 
@@ -57,8 +60,28 @@ class InProcessAction(ActionBase):
         with contextlib.suppress(OSError), Path(f"/proc/{os.getppid()}/fd/2").open("a") as stream:
             stream.write(f"{line}\n")
 
+    def _checked(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments with their defaults. Raises ``BlueprintError`` with all that is wrong."""
+        arguments, said = converted(self.declared, given)
+        if errors := faults(self.declared, arguments) or said:
+            raise BlueprintError("\n".join(errors))
+        return arguments
+
     def _enter_environment(self) -> None:
         """Take on the task's ``environment``, as a module would. This process is the task's own."""
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
         os.environ.update({name: str(value) for name, value in environment.items()})
+
+
+def converted(classes: tuple[type[object], ...], given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return ``given`` with Ansible's conversions ("2" is 2, "yes" is true) and defaults, and its complaints.
+
+    Its own words name neither the option's layer nor what was meant: ours come first.
+    """
+    layers = {one.argument for cls in classes for one in declared(cls) if one.layer}
+    # Ansible looks into a layer before it sees that it is none.
+    flat = {name: given[name] for name in layers & given.keys() if not isinstance(given[name], dict | str)}
+    rest = {name: value for name, value in given.items() if name not in flat or value is None}
+    result = ArgumentSpecValidator(spec(*classes)).validate(rest)
+    return result.validated_parameters | flat, result.error_messages

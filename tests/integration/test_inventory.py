@@ -235,8 +235,8 @@ def test_before_the_endpoint_is_up_there_are_no_hosts_and_no_noise(directory: Pa
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"airlift_stack_name": "My_Stack"}, "'My_Stack' is no name for a stack"),
-        ({"airlift_stack_name": "hosts"}, "'hosts' is no name for a stack"),
+        ({"airlift_stack_name": "My_Stack"}, "airlift_stack_name is 'My_Stack'; it must have"),
+        ({"airlift_stack_name": "hosts"}, "airlift_stack_name is 'hosts'; it must have"),
         ({"airlift_region": ""}, "no region"),
         ({"airlift_access": "telnet"}, "telnet"),
         ({"airlift_profile": "no-such-profile"}, "no-such-profile"),

@@ -51,10 +51,12 @@ def playbook(
     [
         ({"airlift_compte": {}}, "There is no variable airlift_compte. Did you mean airlift_compute?"),
         ({"airlift_access": "telnet"}, "telnet"),
+        ({"airlift_stack_name": "demo-"}, "airlift_stack_name is 'demo-'; it must have 2 to 20"),
+        ({"airlift_tags": {"a": "<x>", "b": "☃"}}, "tags.a is '<x>' with < >;"),
         ({"airlift_engine": {"settings": 3}}, "airlift_engine needs a name and settings"),
         ({"airlift_model": {"source": "file:/no/such/model"}}, "/no/such/model"),
     ],
-    ids=["misspelt", "access", "engine", "model"],
+    ids=["misspelt", "access", "name", "tags", "engine", "model"],
 )
 def test_a_mistake_is_one_error_before_anything_changes(
     moto: CountingMoto, tmp_path: Path, variables: dict[str, object], says: str
@@ -80,6 +82,34 @@ def test_provision_by_itself_begins_nothing_before_that_is_mended(
     done = playbook("provision", moto, tmp_path, **variables)
     assert done.returncode != 0
     assert says in " ".join((done.stdout + done.stderr).split())
+    assert set(moto.asked) <= {"DescribeInstances"}, "the inventory alone has asked"
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        (
+            {"airlift_compute": {"cuont": 3, "access": "ssm"}, "airlift_network": {"zoness": 2}},
+            [
+                "Unknown option compute.cuont. Did you mean compute.count?",
+                "Unknown option network.zoness. Did you mean network.zones?",
+            ],
+        ),
+        ({"airlift_compute": 3}, ["compute must be a mapping of options."]),
+        ({"airlift_compute": [3]}, ["compute must be a mapping of options."]),
+    ],
+    ids=["misspelt", "number", "list"],
+)
+def test_a_wrong_option_is_a_sentence_before_aws_is_asked(
+    moto: CountingMoto, tmp_path: Path, variables: dict[str, object], says: list[str]
+) -> None:
+    settings = {"airlift_generate_ssh_key": False, "airlift_ingress": None, **variables}
+    done = playbook("provision", moto, tmp_path, **settings)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    for sentence in says:
+        assert sentence in said
+    assert "Traceback" not in said
     assert set(moto.asked) <= {"DescribeInstances"}, "the inventory alone has asked"
 
 

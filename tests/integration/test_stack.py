@@ -54,6 +54,8 @@ def test_from_nothing_to_nothing(cloud: Cloud) -> None:
     assert first["outputs"]["bucket"] == "demo-123456789012-us-east-1"
     assert len(first["outputs"]["instance_ids"]) == 2
     assert first["outputs"]["endpoint_url"] == "https://demo.test/v1"
+    assert first["outputs"]["vpc_cidr"] == "10.213.0.0/16"
+    assert first["outputs"]["edge_port"] == 8080
     assert len(first["timings"]) == RESOURCES
     cloud.forget_requests()
     second = cloud.provision()

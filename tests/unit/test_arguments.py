@@ -1,34 +1,58 @@
-"""Argument spec, documentation and the dataclasses say the same."""
+"""An option is written once: spec, documentation and checks of a stack follow from the dataclasses."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import fields
+from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.airlift.stack.plugins.doc_fragments.aws import ModuleDocFragment
 from ansible_collections.airlift.stack.plugins.module_utils import arguments
 from ansible_collections.airlift.stack.plugins.module_utils.arguments import (
     CONNECTION,
     LAYERS,
     STACK,
+    STACK_CLASSES,
     STACK_INFO,
+    faults,
     stack_options,
 )
 from ansible_collections.airlift.stack.plugins.module_utils.aws.session import Connection
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
+from ansible_collections.airlift.stack.plugins.module_utils.blueprint.stack import BY_NAME
 from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
+from ansible_collections.airlift.stack.plugins.module_utils.option_schema.declared import declared
 from ansible_collections.airlift.stack.plugins.modules import aws_stack, aws_stack_info
+from ansible_collections.airlift.stack.plugins.plugin_utils.in_process_action import converted
 
-FRAGMENT = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
-FILES = {
-    "certificate_file": "certificate",
-    "certificate_chain_file": "certificate_chain",
-    "private_key_file": "private_key",
-}
+from tests.unit.stack_options import SSH_KEY
+
+ROOT = Path(__file__).parents[2]
+
+
+@cache
+def documentation() -> dict[str, Any]:
+    """Return what ansible-doc shows of both modules."""
+    shown = subprocess.run(
+        [
+            Path(sys.executable).with_name("ansible-doc"),
+            "--json",
+            "airlift.stack.aws_stack",
+            "airlift.stack.aws_stack_info",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules: dict[str, Any] = json.loads(shown.stdout)
+    return modules
 
 
 def as_spec(options: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -54,10 +78,31 @@ def without_no_log(spec: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("module", "spec"), [(aws_stack, STACK), (aws_stack_info, STACK_INFO)])
-def test_the_documentation_is_the_spec(module: Any, spec: dict[str, Any]) -> None:
-    documented = yaml.safe_load(module.DOCUMENTATION)["options"] | FRAGMENT
+@pytest.mark.parametrize(("module", "spec"), [("aws_stack", STACK), ("aws_stack_info", STACK_INFO)])
+def test_a_reader_of_the_documentation_sees_the_spec(module: str, spec: dict[str, Any]) -> None:
+    documented = documentation()[f"airlift.stack.{module}"]["doc"]["options"]
     assert as_spec(documented) == without_no_log(spec)
+
+
+def test_a_range_is_documented() -> None:
+    options = documentation()["airlift.stack.aws_stack"]["doc"]["options"]
+    assert options["compute"]["suboptions"]["count"]["description"] == [
+        "How many. They are spread over the zones.",
+        "From V(0) to V(20).",
+    ]
+
+
+def test_every_option_says_what_it_is() -> None:
+    for one in (one for cls in STACK_CLASSES for one in declared(cls)):
+        for option in (one, *(declared(one.layer) if one.layer else ())):
+            if option.field == "region" and option.required:
+                continue  # the stack's is the connection's
+            assert option.option is not None, option
+            assert option.option.description.endswith("."), option
+
+
+def test_every_layer_has_its_options_and_its_resources() -> None:
+    assert [one.field for one in declared(StackOptions) if one.layer] == list(BY_NAME) == list(LAYERS)
 
 
 @pytest.mark.parametrize("module", [aws_stack, aws_stack_info])
@@ -65,22 +110,6 @@ def test_examples_and_return_values_are_yaml(module: Any) -> None:
     (task, *_others) = yaml.safe_load(module.EXAMPLES)
     assert set(task) >= {"name"}
     assert all("description" in value for value in yaml.safe_load(module.RETURN).values())
-
-
-@pytest.mark.parametrize("layer", sorted(LAYERS))
-def test_a_layer_has_the_dataclass_defaults(layer: str) -> None:
-    hint = get_type_hints(StackOptions)[layer]
-    cls = next(iter([one for one in get_args(hint) if one is not type(None)] or [hint]))
-    ours = {FILES.get(name, name): option for name, option in LAYERS[layer]["options"].items()}
-    theirs = {one.name: one for one in fields(cls)}
-    assert ours.keys() == theirs.keys()
-    for name, option in ours.items():
-        default = theirs[name].default
-        assert option.get("required", False) is (default is MISSING), name
-        wanted = (
-            tuple(option["default"]) if isinstance(option.get("default"), list) else option.get("default")
-        )
-        assert default is MISSING or default == wanted, name
 
 
 def test_the_connection_is_what_the_session_takes() -> None:
@@ -119,7 +148,10 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ({"compute": {"conut": 3}}, "Unknown option compute.conut. Did you mean compute.count?"),
         ({"network": {"zones": "two"}}, "network.zones is 'two'; it must be a whole number."),
         ({"network": {"nat": "some"}}, "network.nat is 'some'; it must be one of single, per_zone, none."),
-        ({"ingress": {"domain": "x.test"}}, "Missing option ingress.certificate and ingress.private_key."),
+        (
+            {"ingress": {"domain": "x.test"}},
+            "Missing option ingress.certificate_file and ingress.private_key_file.",
+        ),
         ({"compute": {"image_owners": "self"}}, "compute.image_owners must be a list of strings."),
     ],
 )
@@ -138,3 +170,92 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 def test_secrets_are_masked_by_ansible() -> None:
     hidden = {name for name, option in arguments.CONNECTION.items() if option.get("no_log")}
     assert hidden == {"secret_key", "session_token"}
+
+
+def asked(**given: Any) -> list[str]:
+    """Return what the task says of these arguments before it asks AWS anything."""
+    values, _said = converted(STACK_CLASSES, {"name": "demo", "compute": {"ssh_public_key": SSH_KEY}} | given)
+    return faults(STACK_CLASSES, values)
+
+
+LAYERED = [(name, option) for name, layer in LAYERS.items() for option in layer["options"]]
+
+
+@pytest.mark.parametrize(("layer", "option"), LAYERED)
+def test_a_misspelt_option_is_told_with_the_one_that_was_meant(layer: str, option: str) -> None:
+    wrong = option[0] + option[2:]
+    assert f"Unknown option {layer}.{wrong}. Did you mean {layer}.{option}?" in asked(**{layer: {wrong: 1}})
+
+
+@pytest.mark.parametrize("option", STACK)
+def test_so_is_one_of_the_task_s_own(option: str) -> None:
+    assert f"Unknown option {option}x. Did you mean {option}?" in asked(**{f"{option}x": 1})
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+@pytest.mark.parametrize("wrong", [3, [1, 2], ["count"], [{}], True, "three"], ids=repr)
+def test_a_layer_that_is_none_is_one_sentence(layer: str, wrong: object) -> None:
+    assert asked(**{layer: wrong}) == [f"{layer} must be a mapping of options."]
+
+
+def test_nothing_is_said_of_what_is_right() -> None:
+    assert asked() == []
+    assert asked(compute={"access": "ssm", "count": "3", "spot": "yes", "image_owners": "self,amazon"}) == []
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    assert asked(
+        name="sg",
+        tags={"a": "<x>"},
+        compute={"cuont": 3, "access": "ssm", "instance_type": "large", "hop_limit": 9},
+        network={"cidr": "8.8.8.0/24", "zones": "two"},
+        ingress={"domain": "demo.test", "certificate_file": f"{tmp_path}/none", "private_key_file": "/"},
+        region="here",
+        states="absent",
+    ) == [
+        "Unknown option states. Did you mean state?",
+        "network.zones is 'two'; it must be a whole number.",
+        "Unknown option compute.cuont. Did you mean compute.count?",
+        "compute.hop_limit is 9; it must be between 1 and 2.",
+        f"Failed to read ingress.certificate_file {tmp_path}/none: No such file or directory. "
+        "Correct the path in airlift_ingress.",
+        "Failed to read ingress.private_key_file /: Is a directory. Correct the path in airlift_ingress.",
+        "name is 'sg'; it must have 2 to 20 lower-case letters, digits and hyphens, a letter first and no "
+        "hyphen last. 'hosts' and names that begin with aws, ssm, sg-, internal-, sthree-, amzn-s3-demo- or "
+        "xn-- are taken.",
+        "region is 'here', which is no region, such as eu-central-1.",
+        "tags.a is '<x>' with < >; every service takes only letters, digits, spaces and _ . : / = + - @.",
+        "network.cidr is 8.8.8.0/24, which is not private. It must be within one of 10.0.0.0/8, "
+        "172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10.",
+        "compute.instance_type is 'large'; a type looks like m7i.large.",
+    ]
+
+
+def test_a_wrong_value_is_not_said_to_be_missing_too() -> None:
+    (said,) = faults(STACK_CLASSES, {"name": "demo", "compute": {"ssh_public_key": ["ssh-ed25519"]}})
+    assert said == "compute.ssh_public_key must be a string."
+
+
+def test_a_stack_is_removed_without_what_only_a_new_one_needs() -> None:
+    assert asked(state="absent", compute=None) == []
+    assert asked(compute=None) != []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"compute": {"count": "many"}},
+        {"compute": {"count": 1.5}},
+        {"network": {"s3_endpoint": "perhaps"}},
+        {"network": {"nat": "some"}},
+        {"ingress": {"domain": "x.test"}},
+        {"tags": 3},
+        {"state": "gone"},
+        {"nmae": "demo"},
+    ],
+    ids=repr,
+)
+def test_what_ansible_refuses_is_said_in_our_words(given: dict[str, Any]) -> None:
+    values, said = converted(STACK_CLASSES, {"name": "demo", "compute": {"access": "ssm"}} | given)
+    assert said
+    assert faults(STACK_CLASSES, values)

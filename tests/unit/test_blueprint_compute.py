@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint import compute
+from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import MAX_HOSTS
 from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Reference
 from hypothesis import given
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.unit.stacks import FACTS, PUBLIC_KEY, by_key, of_kind, options
 
-COUNTS = st.integers(min_value=0, max_value=compute.MAX_HOSTS)
+COUNTS = st.integers(min_value=0, max_value=MAX_HOSTS)
 ZONES = st.integers(min_value=2, max_value=4)
 
 
@@ -31,7 +32,7 @@ def test_hosts_are_spread_evenly(count: int, zones: int) -> None:
     assert max(per_subnet) - min(per_subnet) <= 1
 
 
-@given(st.integers(min_value=0, max_value=compute.MAX_HOSTS - 1), ZONES)
+@given(st.integers(min_value=0, max_value=MAX_HOSTS - 1), ZONES)
 def test_one_more_host_changes_no_other(count: int, zones: int) -> None:
     before = by_key(compute.wanted(options(compute={"count": count}, network={"zones": zones}), FACTS))
     after = by_key(compute.wanted(options(compute={"count": count + 1}, network={"zones": zones}), FACTS))

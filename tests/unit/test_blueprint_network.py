@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.airlift.stack.plugins.module_utils.arguments import STACK_CLASSES, faults
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint import addresses, network
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
 from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
@@ -224,5 +225,6 @@ def test_more_zones_than_the_region_has() -> None:
 
 
 def test_everything_wrong_is_said_at_once() -> None:
-    message = wrong(network={"cidr": "8.8.0.0/25", "zones": 9, "admin_cidrs": ["0.0.0.0/0"]})
-    assert len(message.splitlines()) == 4
+    layer = {"cidr": "8.8.0.0/25", "zones": 9, "admin_cidrs": ["0.0.0.0/0"]}
+    said = faults(STACK_CLASSES, {"name": "demo", "network": layer, "compute": {"access": "ssm"}})
+    assert len(said) == 4

@@ -93,14 +93,18 @@ def test_what_holds_data_is_protected_twice(layer: Layer) -> None:
         (
             storage.wanted,
             {"storage": {"log_expiry_days": 0}},
-            r"storage\.log_expiry_days is 0; it must be from 1",
+            r"storage\.log_expiry_days is 0; it must be between 1",
         ),
         (
             storage.wanted,
             {"storage": {"expire_noncurrent_days": 4000}},
             r"storage\.expire_noncurrent_days is 4000",
         ),
-        (registry.wanted, {"registry": {"keep_images": 1}}, r"registry\.keep_images is 1; it must be from 2"),
+        (
+            registry.wanted,
+            {"registry": {"keep_images": 1}},
+            r"registry\.keep_images is 1; it must be between 2",
+        ),
         (
             secrets.wanted,
             {"secrets": {"recovery_window_days": 3}},

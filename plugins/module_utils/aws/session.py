@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, overload
 
 from ..errors import AirliftError
+from ..option_schema.declared import Option
 from .access import Identity, access_error
 
 try:
@@ -59,12 +60,34 @@ class Connection:
     ``AWS_ENDPOINT_URL`` in the environment wins over ``endpoint_url``.
     """
 
-    region: str | None = None
-    profile: str | None = None
-    endpoint_url: str | None = None
-    access_key: str | None = None
-    secret_key: str | None = field(default=None, repr=False)
-    session_token: str | None = field(default=None, repr=False)
+    region: Annotated[
+        str | None,
+        Option("The AWS region. Without it, E(AWS_REGION) and then the profile's region are used."),
+    ] = None
+    profile: Annotated[
+        str | None,
+        Option("A profile of the AWS configuration files. Without it, E(AWS_PROFILE) is used."),
+    ] = None
+    endpoint_url: Annotated[
+        str | None,
+        Option(
+            "Where to send all calls in place of AWS, such as the address of an embedded AWS. "
+            "E(AWS_ENDPOINT_URL) in the environment wins over it."
+        ),
+    ] = None
+    access_key: Annotated[
+        str | None,
+        Option(
+            "An access key id. Without it, credentials come from the environment, the profile or the "
+            "machine's role."
+        ),
+    ] = None
+    secret_key: Annotated[str | None, Option("The secret that belongs to O(access_key).", secret=True)] = (
+        field(default=None, repr=False)
+    )
+    session_token: Annotated[
+        str | None, Option("The session token, where the credentials are temporary.", secret=True)
+    ] = field(default=None, repr=False)
 
 
 class Session:

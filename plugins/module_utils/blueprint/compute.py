@@ -19,10 +19,6 @@ KEY_PAIR = "compute/key-pair"
 HOSTS = "compute/host/"
 """What the keys of hosts begin with; the number follows, from 1."""
 ROLE = "inference"
-MAX_HOSTS = 20
-MIN_VOLUME_GIB = 8
-MAX_VOLUME_GIB = 16384
-MAX_HOP_LIMIT = 2
 KEY_TYPES = ("ssh-ed25519", "ssh-rsa")
 """What EC2 imports."""
 
@@ -118,18 +114,6 @@ def _host(options: StackOptions, facts: Facts, subnet: Reference) -> dict[str, V
 
 def _errors(options: StackOptions) -> Iterator[str]:
     compute = options.compute
-    if not 0 <= compute.count <= MAX_HOSTS:
-        yield f"compute.count is {compute.count}; it must be between 0 and {MAX_HOSTS}."
-    if not MIN_VOLUME_GIB <= compute.volume_gib <= MAX_VOLUME_GIB:
-        yield (
-            f"compute.volume_gib is {compute.volume_gib}; it must be between {MIN_VOLUME_GIB} "
-            f"(what the image takes) and {MAX_VOLUME_GIB}."
-        )
-    if not 1 <= compute.hop_limit <= MAX_HOP_LIMIT:
-        yield (
-            f"compute.hop_limit is {compute.hop_limit}; it must be 1, or {MAX_HOP_LIMIT} where containers "
-            "have to reach the metadata service."
-        )
     if not INSTANCE_TYPE.match(compute.instance_type):
         yield f"compute.instance_type is {compute.instance_type!r}; a type looks like m7i.large."
     if compute.access == "ssh" and (compute.count > 0 or material(compute.ssh_public_key or "")):

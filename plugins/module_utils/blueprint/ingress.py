@@ -59,12 +59,6 @@ def _errors(ingress: IngressOptions) -> list[str]:
         errors.append(
             f"ingress.health_path is {ingress.health_path!r}; it must begin with / and have no spaces."
         )
-    if not 1 <= ingress.edge_port <= 65535:
-        errors.append(f"ingress.edge_port is {ingress.edge_port}; it must be from 1 to 65535.")
-    if not 1 <= ingress.idle_timeout_seconds <= 4000:
-        errors.append(
-            f"ingress.idle_timeout_seconds is {ingress.idle_timeout_seconds}; it must be from 1 to 4000."
-        )
     if not ingress.tls_policy.startswith(("ELBSecurityPolicy-TLS13-1-2-", "ELBSecurityPolicy-TLS13-1-3-")):
         errors.append(
             f"ingress.tls_policy is {ingress.tls_policy!r}; it must be one of AWS's that speak TLS 1.3 and "

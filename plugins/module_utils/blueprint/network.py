@@ -66,9 +66,7 @@ def _errors(options: StackOptions, facts: Facts) -> Iterator[str]:
     addresses.vpc(options.network.cidr, found)
     yield from found
     zones = options.network.zones
-    if not 1 <= zones <= addresses.MAX_ZONES:
-        yield f"network.zones is {zones}; it must be between 1 and {addresses.MAX_ZONES}."
-    elif zones > len(facts.zones):
+    if zones > len(facts.zones):
         names = ", ".join(facts.zones)
         yield f"network.zones is {zones}, but {facts.region} has {len(facts.zones)}: {names}."
     elif zones < 2 and options.ingress is not None:

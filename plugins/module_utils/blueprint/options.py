@@ -1,118 +1,203 @@
-"""What the owner wants, layer by layer, as frozen data.
+"""What the owner wants, layer by layer, as frozen data: the one place where an option is written.
 
-The module's arguments arrive as one nested mapping; ``StackOptions.parse`` turns it into these classes and
-checks what holds for every layer (names, types, regular expressions). What only one layer knows is checked in
-that layer's own file. Files named in options have been read at the edge: here is only their text.
+The argument spec of ``airlift.stack.aws_stack``, its documentation, the variables that playbooks know and the
+checks of names, types and ranges all follow from these classes (``option_schema``). What only one layer
+knows is checked in that layer's own file. Files named in options have been read at the edge: here is only
+their text.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
 from ..errors import BlueprintError
+from ..option_schema.declared import Option, declared, made
+from ..option_schema.reading import read
+from .addresses import MAX_ZONES
+from .stack_name import stack_name_faults
+from .tags import tag_faults
 
-NAME = re.compile(r"^(?!aws|ssm|internal-|sg(-|$))[a-z][a-z0-9-]{0,18}[a-z0-9]$")
-"""Parameters may not begin with aws or ssm, security groups with sg-, load balancers with internal-."""
-REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
-
-NatMode = Literal["single", "per_zone", "none"]
-Access = Literal["ssh", "ssm"]
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+MAX_HOSTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkOptions:
-    """The VPC: its address range, over how many zones it spans, how private subnets reach the internet."""
+    """The VPC."""
 
-    cidr: str = "10.213.0.0/16"
-    zones: int = 2
-    nat: NatMode = "single"
-    s3_endpoint: bool = True
-    admin_cidrs: tuple[str, ...] = ()
+    cidr: Annotated[str, Option("The VPC's addresses, between V(/16) and V(/24).")] = "10.213.0.0/16"
+    zones: Annotated[
+        int, Option("Over how many availability zones the stack spans.", minimum=1, maximum=MAX_ZONES)
+    ] = 2
+    nat: Annotated[
+        Literal["single", "per_zone", "none"],
+        Option(
+            "How hosts in private subnets reach the internet. V(single) is one NAT gateway for all zones, "
+            "V(per_zone) one for each, V(none) is for networks that have another way out."
+        ),
+    ] = "single"
+    s3_endpoint: Annotated[
+        bool,
+        Option("Whether S3 is reached through a gateway endpoint, which is free and spares the NAT gateway."),
+    ] = True
+    admin_cidrs: Annotated[tuple[str, ...], Option("From where the hosts may be reached by SSH.")] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityOptions:
-    """IAM: an ARN that bounds what the hosts' role may ever do."""
+    """IAM."""
 
-    permissions_boundary: str | None = None
+    permissions_boundary: Annotated[
+        str | None, Option("The ARN of a policy that bounds the hosts' role.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class StorageOptions:
-    """The bucket: how long replaced objects and access logs are kept."""
+    """The bucket of models and access logs."""
 
-    expire_noncurrent_days: int = 30
-    log_expiry_days: int = 90
+    expire_noncurrent_days: Annotated[
+        int, Option("After how many days replaced objects are deleted.", minimum=1, maximum=3650)
+    ] = 30
+    log_expiry_days: Annotated[
+        int, Option("After how many days access logs are deleted.", minimum=1, maximum=3650)
+    ] = 90
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryOptions:
-    """The image repository: how many images its lifecycle keeps."""
+    """The repository of images."""
 
-    keep_images: int = 10
+    keep_images: Annotated[
+        int,
+        Option(
+            "How many images its lifecycle policy keeps: at least those of a release and of the one before.",
+            minimum=2,
+            maximum=1000,
+        ),
+    ] = 10
 
 
 @dataclass(frozen=True, slots=True)
 class SecretsOptions:
-    """Secrets Manager: how long a deleted secret can be brought back. 0 deletes it at once."""
+    """The API keys in Secrets Manager."""
 
-    recovery_window_days: int = 7
+    recovery_window_days: Annotated[
+        int,
+        Option("For how many days a deleted secret can be brought back, V(7) to V(30). V(0) is not at all."),
+    ] = 7
 
 
 @dataclass(frozen=True, slots=True)
 class ComputeOptions:
-    """The hosts: how many, of which type and image, and how people reach them."""
+    """The hosts."""
 
-    count: int = 2
-    instance_type: str = "m7i.large"
-    image_name: str = "debian-13-amd64-*"
-    image_owners: tuple[str, ...] = ("136693071363",)
-    volume_gib: int = 30
-    spot: bool = False
-    hop_limit: int = 1
-    access: Access = "ssh"
-    ssh_public_key: str | None = None
+    count: Annotated[
+        int, Option("How many. They are spread over the zones.", minimum=0, maximum=MAX_HOSTS)
+    ] = 2
+    instance_type: Annotated[str, Option("The EC2 instance type.")] = "m7i.large"
+    image_name: Annotated[
+        str,
+        Option(
+            "The name of the image, in which V(*) stands for anything. The newest one is taken for new "
+            "hosts; existing hosts keep theirs."
+        ),
+    ] = "debian-13-amd64-*"
+    image_owners: Annotated[
+        tuple[str, ...],
+        Option("Whose images count, by account id or alias. The default is Debian's account."),
+    ] = ("136693071363",)
+    volume_gib: Annotated[
+        int,
+        Option("The size of the encrypted root volume, in GiB.", minimum=8, maximum=16384),
+    ] = 30
+    spot: Annotated[bool, Option("Whether the hosts are spot instances.")] = False
+    hop_limit: Annotated[
+        int,
+        Option(
+            "How many network hops the metadata service answers over. V(1) keeps containers away from it; "
+            "V(2) is for containers that have to reach it.",
+            minimum=1,
+            maximum=2,
+        ),
+    ] = 1
+    access: Annotated[
+        Literal["ssh", "ssm"], Option("Whether people reach the hosts by SSH or by SSM Session Manager.")
+    ] = "ssh"
+    ssh_public_key: Annotated[
+        str | None,
+        Option(
+            "The public key that hosts accept, one line in OpenSSH's form. Needed with O(compute.access=ssh)."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class IngressOptions:
-    """The load balancer. ``certificate``, ``certificate_chain`` and ``private_key`` are PEM text."""
+    """The load balancer with its certificate. Without this option the stack has none."""
 
-    domain: str
-    certificate: str
-    private_key: str = field(repr=False)
-    certificate_chain: str | None = None
-    allowed_cidrs: tuple[str, ...] = ("0.0.0.0/0",)
-    health_path: str = "/health"
-    edge_port: int = 8080
-    idle_timeout_seconds: int = 300
-    deletion_protection: bool = False
-    tls_policy: str = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    domain: Annotated[str, Option("The name under which the endpoint is reached.")]
+    certificate: Annotated[str, Option("The certificate in PEM form.", file=True)]
+    private_key: Annotated[
+        str, Option("The certificate's private key in PEM form, without a passphrase.", file=True)
+    ] = field(repr=False)
+    certificate_chain: Annotated[
+        str | None,
+        Option("The certificates between it and the authority, in PEM form.", file=True),
+    ] = None
+    allowed_cidrs: Annotated[tuple[str, ...], Option("From where the endpoint may be reached.")] = (
+        "0.0.0.0/0",
+    )
+    health_path: Annotated[
+        str, Option("The path by which the load balancer asks a host whether it serves.")
+    ] = "/health"
+    edge_port: Annotated[
+        int, Option("The port on which the hosts' edge proxy listens.", minimum=1, maximum=65535)
+    ] = 8080
+    idle_timeout_seconds: Annotated[
+        int,
+        Option("After how many silent seconds a connection is closed.", minimum=1, maximum=4000),
+    ] = 300
+    deletion_protection: Annotated[bool, Option("Whether AWS refuses to delete the load balancer.")] = False
+    tls_policy: Annotated[str, Option("The load balancer's TLS security policy.")] = (
+        "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ObservabilityOptions:
-    """CloudWatch: how long logs are kept."""
+    """CloudWatch."""
 
-    log_retention_days: int = 30
+    log_retention_days: Annotated[int, Option("For how many days logs are kept.")] = 30
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOptions:
-    """Releases. Nothing to choose yet."""
+    """Releases. There is nothing to choose yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class StackOptions:
     """The whole wanted stack. A layer left out has its defaults; ``ingress`` left out means no ingress."""
 
-    name: str
+    name: Annotated[
+        str,
+        Option(
+            "The stack's name, part of those of its resources: two to twenty lower-case letters, digits and "
+            "hyphens, a letter first."
+        ),
+    ]
     region: str
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Annotated[
+        Mapping[str, str],
+        Option(
+            "Further tags for every resource, of letters, digits, spaces and C(_ . : / = + - @), the values "
+            "up to 256 characters. Tags that others add are left alone."
+        ),
+    ] = field(default_factory=dict)
     network: NetworkOptions = NetworkOptions()
     identity: IdentityOptions = IdentityOptions()
     storage: StorageOptions = StorageOptions()
@@ -127,15 +212,14 @@ class StackOptions:
     def parse(cls, raw: Mapping[str, object]) -> StackOptions:
         """Read nested options; values of ``None`` mean the default.
 
-        Raises ``BlueprintError`` that names every option that is unknown, missing or of the wrong type.
+        Raises ``BlueprintError`` that names every option that is unknown, missing or cannot be what it is.
         """
         errors: list[str] = []
-        options = cast("StackOptions", _parse(cls, raw, "", errors))
-        if not errors:
-            errors.extend(_common_errors(options))
+        values = read(declared(cls), raw, errors)
+        errors.extend(common_faults(values))
         if errors:
             raise BlueprintError("\n".join(errors))
-        return options
+        return made(cls, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,67 +239,11 @@ class Facts:
     new_api_key: str = field(default="", repr=False)
 
 
-def _parse(cls: type[object], raw: Mapping[str, object], path: str, errors: list[str]) -> object:
-    """Build the dataclass ``cls`` from ``raw``; what is wrong is added to ``errors``."""
-    hints = get_type_hints(cls)
-    known = {item.name: item for item in fields(cast("Any", cls))}
-    for name in raw.keys() - known.keys():
-        close = difflib.get_close_matches(name, known, n=1)
-        errors.append(f"Unknown option {path}{name}." + (f" Did you mean {path}{close[0]}?" if close else ""))
-    values: dict[str, object] = {}
-    before = len(errors)
-    for name in known:
-        value = raw.get(name)
-        if value is not None:
-            values[name] = _convert(hints[name], value, f"{path}{name}", errors)
-    if len(errors) > before:
-        return None
-    try:
-        return cls(**values)
-    except TypeError as error:
-        missing = re.findall(r"'(\w+)'", str(error))
-        errors.append(f"Missing option {' and '.join(path + name for name in missing)}.")
-        return None
-
-
-def _convert(hint: object, value: object, path: str, errors: list[str]) -> object:
-    """Return ``value`` as the annotated type ``hint``; sequences become tuples."""
-    alternatives = [one for one in get_args(hint) if one is not type(None)]
-    if type(None) in get_args(hint):
-        hint = alternatives[0]
-    origin = get_origin(hint)
-    if isinstance(hint, type) and is_dataclass(hint):
-        if isinstance(value, Mapping):
-            return _parse(hint, value, f"{path}.", errors)
-        errors.append(f"{path} must be a mapping of options.")
-        return None
-    if origin is Literal:
-        if value not in get_args(hint):
-            errors.append(f"{path} is {value!r}; it must be one of {', '.join(map(str, get_args(hint)))}.")
-        return value
-    if origin is tuple:
-        items = value if isinstance(value, Sequence) and not isinstance(value, str) else [None]
-        if all(isinstance(item, str) for item in items):
-            return tuple(items)
-        errors.append(f"{path} must be a list of strings.")
-        return None
-    if hint in (int, str, bool) and type(value) is not hint:
-        words = {int: "a whole number", str: "a string", bool: "true or false"}
-        errors.append(f"{path} is {value!r}; it must be {words[hint]}.")
-    return value
-
-
-def _common_errors(options: StackOptions) -> list[str]:
-    """Return what is wrong with the options that belong to no layer."""
-    errors = []
-    if not NAME.match(options.name):
-        errors.append(
-            f"name is {options.name!r}; it must start with a lower-case letter and have 2 to 20 "
-            "lower-case letters, digits or hyphens."
-        )
-    if not REGION.match(options.region):
-        errors.append(f"region is {options.region!r}, which is no region, such as eu-central-1.")
-    reserved = [tag for tag in options.tags if tag.lower().startswith(("aws:", "airlift:"))]
-    if reserved:
-        errors.append(f"tags may not begin with aws: or airlift: ({', '.join(sorted(reserved))}).")
-    return errors
+def common_faults(values: Mapping[str, object]) -> list[str]:
+    """Return what is wrong with those of the options that belong to no layer."""
+    faults = stack_name_faults(values["name"]) if "name" in values else []
+    region = values.get("region")
+    if isinstance(region, str) and not REGION.fullmatch(region):
+        faults.append(f"region is {region!r}, which is no region, such as eu-central-1.")
+    tags = values.get("tags")
+    return faults + tag_faults(tags if isinstance(tags, Mapping) else {})

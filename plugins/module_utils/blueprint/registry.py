@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..errors import BlueprintError
 from ..reconcile.model import Value, Wanted
 from .options import Facts, StackOptions
 
@@ -12,10 +11,6 @@ REPOSITORY = "registry/repository/inference"
 def wanted(options: StackOptions, _facts: Facts) -> list[Wanted]:
     """Return the repository."""
     keep = options.registry.keep_images
-    if not 2 <= keep <= 1000:
-        raise BlueprintError(
-            f"registry.keep_images is {keep}; it must be from 2 (a release and the one before it) to 1000."
-        )
     return [
         Wanted(
             "repository",

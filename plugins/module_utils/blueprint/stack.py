@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from ..errors import BlueprintError
+from ..option_schema.declared import made
 from ..reconcile.graph import validate
 from ..reconcile.model import Wanted
 from .compute import wanted as compute
@@ -13,24 +14,28 @@ from .identity import wanted as identity
 from .ingress import wanted as ingress
 from .network import wanted as network
 from .observability import wanted as observability
-from .options import Facts, StackOptions
+from .options import Facts, StackOptions, common_faults
 from .registry import wanted as registry
 from .secrets import wanted as secrets
 from .storage import wanted as storage
 
 type Layer = Callable[[StackOptions, Facts], Sequence[Wanted]]
 
-LAYERS: tuple[Layer, ...] = (
-    network,
-    identity,
-    storage,
-    registry,
-    secrets,
-    compute,
-    ingress,
-    observability,
-    delivery,
-)
+BY_NAME: Mapping[str, Layer] = {
+    "network": network,
+    "identity": identity,
+    "storage": storage,
+    "registry": registry,
+    "secrets": secrets,
+    "compute": compute,
+    "ingress": ingress,
+    "observability": observability,
+    "delivery": delivery,
+}
+LAYERS: tuple[Layer, ...] = tuple(BY_NAME.values())
+
+_SOMEWHERE = Facts("000000000000", "us-east-1", tuple(f"us-east-1{letter}" for letter in "abcd"))
+"""Facts that no layer objects to, for what can be said before AWS is asked for the true ones."""
 
 
 def build(options: StackOptions, facts: Facts, layers: Sequence[Layer] = LAYERS) -> tuple[Wanted, ...]:
@@ -56,3 +61,15 @@ def collect(
         except BlueprintError as error:
             errors.append(str(error))
     return graph, errors
+
+
+def faults_without_aws(raw: Mapping[str, object], unread: Container[str] = ()) -> list[str]:
+    """Return what is wrong with the options ``raw`` in every layer, as far as it can be known without AWS.
+
+    ``raw`` has been read; what could not be is not in it but in ``unread``, and its layer is not asked.
+    """
+    values = {"name": "stack", "region": _SOMEWHERE.region, **raw}
+    options = made(StackOptions, values)
+    asked = [layer for name, layer in BY_NAME.items() if name not in unread]
+    _graph, errors = collect(options, _SOMEWHERE, asked)
+    return [*common_faults(values), *(line for error in errors for line in error.splitlines())]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..errors import BlueprintError
 from ..reconcile.model import Value, Wanted
 from .options import Facts, StackOptions
 from .policy import document
@@ -17,12 +16,6 @@ _ABANDONED_UPLOAD_DAYS = 2
 def wanted(options: StackOptions, facts: Facts) -> list[Wanted]:
     """Return the bucket."""
     storage = options.storage
-    for name, days in (
-        ("expire_noncurrent_days", storage.expire_noncurrent_days),
-        ("log_expiry_days", storage.log_expiry_days),
-    ):
-        if not 1 <= days <= 3650:
-            raise BlueprintError(f"storage.{name} is {days}; it must be from 1 to 3650 days.")
     return [
         Wanted(
             "bucket",

@@ -14,7 +14,9 @@ from ..blueprint import (
     secrets,
     storage,
 )
-from ..reconcile.model import Found
+from ..blueprint.options import IngressOptions
+from ..option_schema.declared import defaults
+from ..reconcile.model import Found, Value
 
 type Outputs = dict[str, object]
 
@@ -38,6 +40,8 @@ def outputs(there: Mapping[str, Found], account_id: str, region: str, domain: st
             "public": list(all_of(network.PUBLIC_SUBNETS, "id").values()),
             "private": list(all_of(network.PRIVATE_SUBNETS, "id").values()),
         },
+        "vpc_cidr": there[network.VPC.key].properties["cidr"] if network.VPC.key in there else None,
+        "edge_port": _edge_port(there),
         "bucket": one(storage.BUCKET, "name"),
         "repository_uri": one(registry.REPOSITORY, "uri"),
         "api_keys_secret": one(secrets.API_KEYS, "name"),
@@ -48,6 +52,12 @@ def outputs(there: Mapping[str, Found], account_id: str, region: str, domain: st
         "instance_ids": list(all_of(compute.HOSTS, "id").values()),
         "log_groups": all_of(observability.LOG_GROUPS, "name"),
     }
+
+
+def _edge_port(there: Mapping[str, Found]) -> Value:
+    """Return where the load balancer asks the hosts' edge; without one, where the edge would be asked."""
+    ports = [one.properties["port"] for one in there.values() if one.kind == "target"]
+    return ports[0] if ports else defaults(IngressOptions)["edge_port"]
 
 
 def _natural(key: str) -> tuple[str, int, str]:
