@@ -10,6 +10,7 @@ from xllamacpp import CommonParams, Server  # type: ignore[import-not-found]
 
 from .drain import drain, open_connections
 from .metrics import publish
+from .model import ModelError
 from .settings import PORT, Settings
 
 _SPARE_HTTP_THREADS = 16
@@ -17,11 +18,21 @@ _SPARE_HTTP_THREADS = 16
 
 
 def serve(weights: Path, settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then let running requests finish before leaving."""
+    """Serve until SIGTERM or SIGINT, then let running requests finish before leaving.
+
+    Raises ModelError where llama.cpp cannot load the weights.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    server = Server(parameters(weights, settings))
+    try:
+        server = Server(parameters(weights, settings))
+    except RuntimeError as error:
+        # It says no more than that it failed; its log has the reason.
+        raise ModelError(
+            f"llama.cpp cannot load {weights.name} with {settings.slots} slots of {settings.context_tokens} "
+            "tokens. The lines before this one say why."
+        ) from error
     print(f"engine: {settings.model_name} ready at {server.listening_address}", flush=True)
     ended = threading.Event()
     publisher = threading.Thread(target=publish, args=(server, settings, ended, _write))
