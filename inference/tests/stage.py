@@ -126,6 +126,7 @@ class Stage:
 
     def __init__(self, home: Path, image: str) -> None:
         self.home, self.image = home, image
+        self.haproxy: subprocess.Popen[bytes]
         self.edge, self.blue, self.green = free_port(), free_port(), free_port()
         self.prefix = f"airlift-test-{os.getpid()}"
         for name in ("maps", "edge", "state"):

@@ -11,10 +11,7 @@ from xllamacpp import CommonParams, Server  # type: ignore[import-not-found]
 from .drain import drain, open_connections
 from .metrics import publish
 from .model import ModelError
-from .settings import PORT, Settings
-
-_SPARE_HTTP_THREADS = 16
-"""Beyond one per running request: for those that wait, and so that the health check is always answered."""
+from .settings import PORT, SPARE_HTTP_THREADS, Settings
 
 
 def serve(weights: Path, settings: Settings) -> None:
@@ -61,7 +58,7 @@ def parameters(weights: Path, settings: Settings) -> CommonParams:
     params.n_parallel = settings.slots
     params.n_batch = params.n_ubatch = settings.batch_tokens
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.threads
-    params.n_threads_http = settings.slots + _SPARE_HTTP_THREADS
+    params.n_threads_http = settings.slots + SPARE_HTTP_THREADS
     params.cache_ram_mib = settings.prompt_cache_mib
     params.hostnames = ["0.0.0.0"]  # noqa: S104 - the container's own network; the host publishes it to loopback
     params.port = PORT

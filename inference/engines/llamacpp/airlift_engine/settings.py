@@ -14,6 +14,8 @@ from jsonschema import Draft202012Validator
 
 SCHEMA_PATH = Path(__file__).parents[1] / "settings.json"
 PORT = 8000
+SPARE_HTTP_THREADS = 16
+"""Beyond one per slot: for requests that wait, and so that the health check is always answered."""
 NAME_VARIABLE = "AIRLIFT_MODEL_NAME"
 SETTINGS_VARIABLE = "AIRLIFT_ENGINE_SETTINGS"
 NAMESPACE_VARIABLE = "AIRLIFT_METRICS_NAMESPACE"
