@@ -20,6 +20,7 @@ _WORDS: Mapping[str, str] = {
     "number": "a number",
     "string": "a text",
     "boolean": "true or false",
+    "object": "a mapping",
 }
 
 
@@ -38,7 +39,7 @@ def schema(name: str) -> Mapping[str, Any]:
     return read
 
 
-def faults(name: object, settings: Mapping[str, object]) -> list[str]:
+def faults(name: object, settings: object) -> list[str]:
     """Return one sentence for each thing that is wrong with an engine's name and settings."""
     if name not in names():
         return [f"There is no engine {name}.{_meant(str(name), names())} There is: {', '.join(names())}."]
