@@ -97,7 +97,7 @@ def wait_for(url: str, seconds: float = 20) -> None:
 
 def build_image(repository: str) -> str:
     """Build the real image, unless that was done before; push it; return it by digest."""
-    root = REPOSITORY_ROOT / "inference"
+    root = REPOSITORY_ROOT / "inference" / "engines" / "llamacpp"
     context = Context(root, build_arguments={"BASE_IMAGE": BASE_IMAGE}, derived="wheels")
     builder, local = Builder(), f"airlift/engine:{context.tag}"
     if not builder.has(local):
@@ -126,6 +126,7 @@ class Stage:
 
     def __init__(self, home: Path, image: str) -> None:
         self.home, self.image = home, image
+        self.haproxy: subprocess.Popen[bytes]
         self.edge, self.blue, self.green = free_port(), free_port(), free_port()
         self.prefix = f"airlift-test-{os.getpid()}"
         for name in ("maps", "edge", "state"):

@@ -8,15 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from inference.engine.airlift_engine.drain import busy, drain, open_connections
-from inference.engine.airlift_engine.model import MANIFEST, ModelError, find_weights
-from inference.engine.airlift_engine.settings import Settings, SettingsError, parse
+from inference.engines.llamacpp.airlift_engine.drain import busy, drain, open_connections
+from inference.engines.llamacpp.airlift_engine.model import MANIFEST, ModelError, find_weights
+from inference.engines.llamacpp.airlift_engine.settings import Settings, SettingsError, parse
 
 
 def test_settings_have_defaults_and_are_typed() -> None:
-    assert parse({"AIRLIFT_MODEL_NAME": "m"}) == Settings("m")
+    assert parse({"AIRLIFT_MODEL_NAME": "m"}) == Settings(
+        model_name="m",
+        context_tokens=4096,
+        threads=1,
+        slots=2,
+        batch_tokens=512,
+        prompt_cache_mib=256,
+        drain_seconds=120,
+        metrics_seconds=60,
+    )
     given = {"AIRLIFT_MODEL_NAME": "m", "AIRLIFT_ENGINE_SETTINGS": '{"threads": 2, "slots": 4}'}
     assert (parse(given).threads, parse(given).slots) == (2, 4)
+    written = parse({"AIRLIFT_MODEL_NAME": "m", "AIRLIFT_ENGINE_SETTINGS": '{"slots": 4.0}'})
+    assert isinstance(written.slots, int), "JSON Schema takes 4.0 for an integer"
 
 
 @pytest.mark.parametrize(

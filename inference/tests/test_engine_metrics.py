@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import threading
 
-from inference.engine.airlift_engine.metrics import line, publish, read
-from inference.engine.airlift_engine.settings import Settings, parse
+from inference.engines.llamacpp.airlift_engine.metrics import line, publish, read
+from inference.engines.llamacpp.airlift_engine.settings import parse
 
 TEXT = (
     "# TYPE llamacpp:prompt_tokens_total counter\nllamacpp:prompt_tokens_total {prompt}\n"
     "llamacpp:tokens_predicted_total {made}\nllamacpp:requests_processing 1\nllamacpp:requests_deferred 2\n"
     "llamacpp:n_busy_slots_per_decode 1.5\n"
 )
-SETTINGS = Settings("smollm2", metrics_seconds=1, metrics_namespace="Airlift/demo")
+SETTINGS = parse(
+    {
+        "AIRLIFT_MODEL_NAME": "smollm2",
+        "AIRLIFT_ENGINE_SETTINGS": '{"metrics_seconds": 1}',
+        "AIRLIFT_METRICS_NAMESPACE": "Airlift/demo",
+    }
+)
 
 
 class Server:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.errors import Airlif
 from ansible_collections.airlift.stack.plugins.module_utils.images.context import Context
 from ansible_collections.airlift.stack.plugins.modules import container_image, model_artifact, release
 
-from .conftest import client
+from .conftest import REPOSITORY_ROOT, client
 
 STACK = "airlift"
 PARAMETER = f"/{STACK}/release"
@@ -179,3 +182,36 @@ def test_the_tag_follows_from_what_the_build_sees(tmp_path: Path) -> None:
     assert executable != first
     (tmp_path / "a.py").write_text("b")
     assert tag(BASE="1") not in {first, executable}
+
+
+def task(published: Mapping[str, Any], **engine: object) -> subprocess.CompletedProcess[str]:
+    """Run the task as a playbook does: its action checks the engine, then runs the module."""
+    given = {
+        "stack": STACK,
+        "image": published["images"][0],
+        "model": published["model"],
+        "engine": engine,
+    }
+    command = ["ansible", "localhost", "-m", "airlift.stack.release", "-a", json.dumps(given)]
+    return subprocess.run(
+        [Path(sys.executable).parent / command[0], *command[1:]],
+        cwd=REPOSITORY_ROOT,
+        env={**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY_ROOT / "ansible.cfg")},
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_the_task_completes_the_engine_s_settings_and_refuses_wrong_ones(published: dict[str, Any]) -> None:
+    refused = task(published, name="llamacpp", settings={"threads": 0, "slot": 4})
+    assert refused.returncode != 0
+    said = " ".join((refused.stdout + refused.stderr).split())
+    assert "airlift_engine.settings.threads must be a whole number from 1 to 512, not 0." in said
+    assert "The engine llamacpp has no setting slot. Did you mean slots?" in said
+    assert versions() == 1
+    done = task(published, settings={"threads": 2})
+    assert done.returncode == 0, done.stdout + done.stderr
+    engine = stored()["engine"]
+    assert (engine["name"], engine["settings"]["threads"], engine["settings"]["slots"]) == ("llamacpp", 2, 2)

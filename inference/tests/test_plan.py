@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from inference.agent.airlift_agent.delivery.release import Image, Release
 from inference.agent.airlift_agent.plan import decide
-from inference.agent.airlift_agent.state import Colour, Container, Observed, Plan, Routing, serves, words
+from inference.agent.airlift_agent.state import (
+    Colour,
+    Container,
+    Observed,
+    Plan,
+    Routing,
+    serves,
+    wanted_limit,
+    words,
+)
+from inference.engines.llamacpp.airlift_engine.settings import SPARE_HTTP_THREADS
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 
@@ -21,7 +31,7 @@ RELEASE = Release(
     model_digest=f"sha256:{'b' * 64}",
     bucket="bucket",
     engine="llamacpp",
-    settings={"threads": 1},
+    settings={"threads": 1, "slots": 4},
     secret="airlift/api-keys",
     secret_version="v1",
 )
@@ -41,6 +51,7 @@ SERVING = Observed(
     live_release=RELEASE.id,
     containers={BLUE: container()},
     routing=routed(BLUE),
+    limits=dict.fromkeys(Colour, wanted_limit(RELEASE)),
     keys_version="v1",
     models=frozenset({"model"}),
     image_present=True,
@@ -59,7 +70,7 @@ CASES: Mapping[str, tuple[Observed, str]] = {
     "it serves": (SERVING, ""),
     "a bare host": (
         Observed(routing=dict.fromkeys(Colour, Routing.READY)),
-        "pull image, fetch model, start blue, verify blue, write keys, switch blue, prune",
+        "pull image, fetch model, start blue, verify blue, write keys, limit blue, switch blue, prune",
     ),
     "an older release serves": (
         SERVES_OLD,
@@ -111,6 +122,14 @@ CASES: Mapping[str, tuple[Observed, str]] = {
         dataclasses.replace(SERVING, routing=dict.fromkeys(Colour, Routing.READY)),
         "switch blue",
     ),
+    "HAProxy was reloaded and has its own limit again": (
+        dataclasses.replace(SERVING, limits=dict.fromkeys(Colour, 9)),
+        "limit blue",
+    ),
+    "the new release has other slots than the old": (
+        dataclasses.replace(SERVES_OLD, image_present=True, model_present=True, limits={BLUE: 12, GREEN: 9}),
+        "start green, verify green, limit green, switch green, drain blue, remove blue, prune",
+    ),
     "the live server is in maintenance": (
         dataclasses.replace(SERVING, routing=routed(GREEN)),
         "switch blue",
@@ -139,6 +158,7 @@ SEEN = st.builds(
         lambda found: {colour: one for colour, one in found.items() if one is not None}
     ),
     routing=st.fixed_dictionaries({colour: st.sampled_from(Routing) for colour in Colour}),
+    limits=st.fixed_dictionaries({colour: st.sampled_from([0, 9, 12]) for colour in Colour}),
     keys_version=st.sampled_from([None, "v0", "v1"]),
     models=st.sampled_from([frozenset[str](), frozenset({"model"}), frozenset({"other"})]),
     image_present=st.booleans(),
@@ -163,6 +183,9 @@ def after(seen: Observed, plan: Plan, steps: int) -> Observed:
                 assert serves(containers[Colour(colour)], RELEASE)
             case ["write", _]:
                 seen = dataclasses.replace(seen, keys_version=RELEASE.secret_version)
+            case ["limit", colour]:
+                limits = {**seen.limits, Colour(colour): wanted_limit(RELEASE)}
+                seen = dataclasses.replace(seen, limits=limits)
             case ["switch", colour]:
                 other = Colour(colour).other
                 routing = {Colour(colour): Routing.READY}
@@ -177,6 +200,22 @@ def after(seen: Observed, plan: Plan, steps: int) -> Observed:
             case ["prune"]:
                 seen = dataclasses.replace(seen, leftovers=False)
     return dataclasses.replace(seen, containers=containers, routing=routing)
+
+
+def test_an_engine_keeps_threads_for_its_health() -> None:
+    for slots in (1, 2, 256):
+        limit = wanted_limit(dataclasses.replace(RELEASE, settings={"slots": slots}))
+        assert slots < limit < slots + SPARE_HTTP_THREADS, "full slots, and HTTP threads to spare"
+    assert wanted_limit(dataclasses.replace(RELEASE, settings={})) == 9, "a document that does not say"
+
+
+@given(SEEN)
+def test_nothing_is_switched_with_another_release_s_limit(seen: Observed) -> None:
+    plan = decide(RELEASE, seen)
+    done = [words(action) for action in plan.actions]
+    if f"switch {plan.colour}" in done:
+        before = after(seen, plan, done.index(f"switch {plan.colour}"))
+        assert before.limits[plan.colour] == wanted_limit(RELEASE)
 
 
 @given(SEEN)

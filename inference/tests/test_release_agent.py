@@ -8,12 +8,15 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
+
+from inference.agent.airlift_agent.proxy import Proxy
 
 from .stage import KEY, Stage, build_image, forget_images, process, registry
 
@@ -34,7 +37,7 @@ def stage(image: str, aws: str, tmp_path: Path) -> Iterator[Stage]:
     stage = Stage(tmp_path, image)
     stage.provision()
     try:
-        with process("haproxy", "-W", "-f", str(tmp_path / "haproxy.cfg")):
+        with process("haproxy", "-W", "-f", str(tmp_path / "haproxy.cfg")) as stage.haproxy:
             deadline = time.monotonic() + 10
             while not (tmp_path / "admin.sock").exists():
                 assert time.monotonic() < deadline, "HAProxy did not start"
@@ -54,6 +57,13 @@ def ask(stage: Stage, key: str | None = KEY, **body: object) -> tuple[int, bytes
     text = answer.read()
     connection.close()
     return answer.status, text
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
 
 
 @contextmanager
@@ -99,7 +109,7 @@ def test_the_life_of_a_host(stage: Stage) -> None:
     status, outcome, _ = stage.agent("apply", "--json")
     assert status == 1
     assert "Nothing was switched" in outcome["error"]
-    assert "threads must be a whole number" in outcome["error"], (
+    assert "settings.threads: 0 is less than the minimum of 1." in outcome["error"], (
         "the container's last lines are in the message"
     )
     assert stage.names() == {"blue"}
@@ -139,6 +149,34 @@ def test_a_stream_is_not_cut_by_a_switch(stage: Stage) -> None:
         assert code == 200
         assert b'"finish_reason":"length"' in text, "it was cut before its last token"
         assert text.rstrip().endswith(b"data: [DONE]")
+
+
+def limits(stage: Stage) -> dict[str, int]:
+    proxy = Proxy(stage.home / "admin.sock", stage.home / "edge" / "servers")
+    return {colour: server.limit for colour, server in proxy.servers().items()}
+
+
+def test_the_edge_gives_an_engine_what_its_slots_keep_up_with(stage: Stage) -> None:
+    stage.release(slots=1)
+    assert stage.agent("apply", "--json")[0] == 0
+    assert limits(stage)["blue"] == 9
+    with Load(stage, readers=14, max_tokens=48, ignore_eos=True) as load:
+        wait_until(lambda: load.in_flight == 14, "all ask at once")
+        for _ in range(5):
+            with urlopen(f"http://127.0.0.1:{stage.blue}/health", timeout=5) as health:
+                assert health.status == 200, "an engine with a full queue answers for its health"
+    assert load.statuses == {200}
+
+    stage.release(slots=3)
+    _, outcome, said = stage.agent("apply", "--json")
+    assert outcome["colour"] == "green", said
+    assert limits(stage)["green"] == 11
+
+    stage.haproxy.send_signal(signal.SIGUSR2)
+    wait_until(lambda: limits(stage)["green"] == 0, "a reload forgets it")
+    _, outcome, said = stage.agent("apply", "--json", "--scheduled")
+    assert outcome["actions"] == ["limit green"], said
+    assert limits(stage)["green"] == 11
 
 
 def test_a_dead_engine_is_replaced(stage: Stage) -> None:

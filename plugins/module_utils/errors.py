@@ -2,6 +2,7 @@
 
 AirliftError
 ├── BlueprintError            an option that cannot be what it is; nothing has been changed
+├── EngineSettingsError       there is no such engine, or it does not take these settings
 ├── DefectError               Airlift itself is wrong, and says so before it changes anything
 ├── CallError                 AWS refused or did not answer a call; carries AWS's code
 ├── NeverUsableError          a resource reached a state from which it will not become usable
@@ -36,6 +37,10 @@ class AirliftError(Exception):
 
 class BlueprintError(AirliftError):
     """An option is misspelt, out of range, or contradicts another. Raised before any call to AWS."""
+
+
+class EngineSettingsError(AirliftError):
+    """There is no such engine, or its settings are not what its schema asks for."""
 
 
 class DefectError(AirliftError):

@@ -56,7 +56,7 @@ author: The Airlift authors (@airlift-stack)
 EXAMPLES = r"""
 - name: Have the engine's image in the registry
   airlift.stack.container_image:
-    context: "{{ playbook_dir }}/../inference"
+    context: "{{ playbook_dir }}/../inference/engines/llamacpp"
     repository: "{{ outputs.repository_uri }}"
     build_args:
       BASE_IMAGE: debian:13-slim

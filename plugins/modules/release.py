@@ -41,7 +41,10 @@ options:
     suboptions:
       name: {description: The engine's name., type: str, default: llamacpp}
       settings:
-        description: Its settings, such as C(threads), C(slots) and C(context_tokens).
+        description:
+          - Its settings, such as C(threads), C(slots) and C(context_tokens). The schema in
+            C(inference/engines/<name>/settings.json) says what there is, and is held to.
+          - The document gets the defaults of those that are not given.
         type: dict
         default: {}
   keys:

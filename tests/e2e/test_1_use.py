@@ -86,6 +86,49 @@ def test_the_sdk_names_wrong_keys_and_unknown_models(client: OpenAI) -> None:
         client.chat.completions.create(**prompt(model="no-such-model"))
 
 
+def test_the_sdk_retrieves_what_it_lists(client: OpenAI) -> None:
+    listed = [model.id for model in client.models.list()]
+    assert listed == [MODEL]
+    found = client.models.retrieve(MODEL)
+    assert (found.id, found.object) == (MODEL, "model")
+    assert found.owned_by
+    for unknown in ("no-such-model", "org/No-Such-Model"):
+        with pytest.raises(NotFoundError) as refused:
+            client.models.retrieve(unknown)
+        assert (refused.value.code, refused.value.param) == ("model_not_found", "model")
+
+
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+LARGE_IMAGE = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{'A' * 200_000}"}}
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"messages": []}, "empty_array"),
+        ({"messages": [{"role": "user", "content": None}]}, "invalid_type"),
+        ({"messages": [{"role": "user"}]}, None),
+        ({"messages": [{"content": "no role"}]}, None),
+        ({"messages": [{"role": "user", "content": [IMAGE]}]}, None),
+        ({"messages": [{"role": "user", "content": [LARGE_IMAGE]}]}, None),
+        ({"tools": "none"}, None),
+        ({"max_tokens": "many"}, None),
+        ({"messages": [{"role": "user", "content": "word " * 9000}]}, "context_length_exceeded"),
+    ],
+    ids=["empty", "null", "no content", "no role", "image", "large image", "tools", "type", "too long"],
+)
+def test_what_cannot_be_answered_is_a_bad_request_in_one_shape(
+    api_key: str, more: dict[str, object], code: str | None
+) -> None:
+    status, document = ask("/chat/completions", key=api_key, body=prompt(**more))
+    assert status == 400, document
+    error = document["error"]
+    assert isinstance(error, dict)
+    assert error.keys() == {"message", "type", "param", "code"}
+    assert (error["type"], error["code"]) == ("invalid_request_error", code)
+    assert error["message"]
+
+
 @pytest.mark.parametrize(
     ("path", "keyed", "body", "status"),
     [

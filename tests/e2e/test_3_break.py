@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import struct
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 
 from openai import APIConnectionError, APIStatusError, OpenAI
 
@@ -39,13 +41,17 @@ class Visitor(threading.Thread):
         return "ok"
 
 
-def test_a_release_that_does_not_answer_is_not_switched_to(api_key: str) -> None:
+def test_a_release_that_does_not_answer_is_not_switched_to(api_key: str, tmp_path: Path) -> None:
     visitor = Visitor(api_key, 600)
     visitor.start()
     try:
-        broken = {"airlift_engine": {"name": "llamacpp", "settings": {"context_tokens": 1}}}
+        weights = tmp_path / "empty.gguf"
+        # A header of GGUF version 3 that promises nothing: no tensor, no architecture.
+        weights.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 0))
+        broken = {"airlift_model": {"name": "empty", "source": f"file:{weights}"}}
         failed = playbook("release", "-e", json.dumps(broken), check=False)
         assert failed.returncode != 0
+        assert "Nothing was switched" in " ".join(failed.output.split()), failed.output[-3000:]
         restored = playbook("rollback", check=False)
         assert restored.returncode == 0, restored.output[-3000:]
     finally:

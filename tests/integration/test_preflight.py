@@ -54,9 +54,14 @@ def playbook(
         ({"airlift_stack_name": "demo-"}, "airlift_stack_name is 'demo-'; it must have 2 to 20"),
         ({"airlift_tags": {"a": "<x>", "b": "☃"}}, "tags.a is '<x>' with < >;"),
         ({"airlift_engine": {"settings": 3}}, "airlift_engine needs a name and settings"),
+        ({"airlift_engine": {"name": "vllm"}}, "There is no engine vllm. There is: llamacpp."),
+        (
+            {"airlift_engine": {"settings": {"thread": 1, "slots": 0}}},
+            "has no setting thread. Did you mean threads? airlift_engine.settings.slots must be a whole",
+        ),
         ({"airlift_model": {"source": "file:/no/such/model"}}, "/no/such/model"),
     ],
-    ids=["misspelt", "access", "name", "tags", "engine", "model"],
+    ids=["misspelt", "access", "name", "tags", "engine", "engine's name", "engine's settings", "model"],
 )
 def test_a_mistake_is_one_error_before_anything_changes(
     moto: CountingMoto, tmp_path: Path, variables: dict[str, object], says: str

@@ -59,7 +59,7 @@ class Spot:
 
     def ask(self, **fields: object) -> tuple[int, bytes]:
         with closing(http.client.HTTPConnection(self.address, 8480, timeout=90)) as connection:
-            body = json.dumps({"model": "demo", "messages": [], **fields})
+            body = json.dumps({"model": "demo", "messages": [{"role": "user", "content": "Hi"}], **fields})
             headers = {"Authorization": f"Bearer {self.key}"}
             connection.request("POST", "/v1/chat/completions", body, headers)
             response = connection.getresponse()

@@ -25,6 +25,7 @@ from .state import (
     Colour,
     Drain,
     FetchModel,
+    Limit,
     Observed,
     Prune,
     PullImage,
@@ -34,6 +35,7 @@ from .state import (
     Switch,
     Verify,
     WriteKeys,
+    wanted_limit,
 )
 
 _PROXY_SECONDS = 15
@@ -56,11 +58,13 @@ class Host:
         """Look at everything the decision needs. Local calls only."""
         kept = record.load(self._record_path)
         accepted = record.map_digest(self._proxy.map(self._config.keys_map))
+        servers = self._proxy.servers()
         return Observed(
             live=kept.live,
             live_release=kept.release.id if kept.release else None,
             containers=self._containers.all(),
-            routing={colour: server.routing for colour, server in self._proxy.servers().items()},
+            routing={colour: server.routing for colour, server in servers.items()},
+            limits={colour: server.limit for colour, server in servers.items()},
             keys_version=kept.keys_version if accepted == kept.keys_digest else None,
             models=frozenset(self._proxy.map(self._config.models_map)),
             image_present=self._containers.has_image(self._release.image),
@@ -83,6 +87,8 @@ class Host:
                 self._verify(colour)
             case WriteKeys():
                 self._write_keys()
+            case Limit(colour):
+                self._proxy.limit(colour, wanted_limit(self._release))
             case Switch(colour):
                 self._switch(colour)
             case Drain(colour):

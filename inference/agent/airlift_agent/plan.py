@@ -13,6 +13,7 @@ from .state import (
     Colour,
     Drain,
     FetchModel,
+    Limit,
     Observed,
     Plan,
     Prune,
@@ -23,6 +24,7 @@ from .state import (
     Verify,
     WriteKeys,
     serves,
+    wanted_limit,
     wanted_routing,
 )
 
@@ -35,6 +37,8 @@ def decide(wanted: Release, seen: Observed) -> Plan:
     actions: list[Action] = [] if settled else _bring_up(colour, wanted, seen)
     if seen.keys_version != wanted.secret_version:
         actions.append(WriteKeys())
+    if seen.limits.get(colour) != wanted_limit(wanted):
+        actions.append(Limit(colour))
     if not settled or not _switched(colour, wanted, seen):
         actions.append(Switch(colour))
     actions += _retire(colour.other, seen)

@@ -21,11 +21,15 @@ _LOOK_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server as HAProxy sees it: routing is the administrator's word, ``up`` the health check's."""
+    """A server as HAProxy sees it: routing is the administrator's word, ``up`` the health check's.
+
+    ``limit`` is how many requests it is given at once (``maxconn``), 0 for any number.
+    """
 
     routing: Routing
     up: bool
     sessions: int
+    limit: int
 
 
 class Proxy:
@@ -39,13 +43,13 @@ class Proxy:
     def servers(self) -> Mapping[Colour, Server]:
         """Return both servers. Raises DeliveryError where HAProxy or one of them is missing."""
         states = _rows(self._ask(f"show servers state {BACKEND}"), "# be_id", " ")
-        counts = {
-            row["svname"]: int(row["scur"] or 0) + int(row["qcur"] or 0)
+        figures = {
+            row["svname"]: row
             for row in _rows(self._ask("show stat"), "# pxname", ",")
             if row["pxname"] == BACKEND
         }
         by_name = {row["srv_name"]: row for row in states}
-        if not by_name.keys() >= set(Colour):
+        if not (by_name.keys() & figures.keys()) >= set(Colour):
             raise DeliveryError(
                 f"HAProxy has no backend {BACKEND} with the servers blue and green.",
                 "Run the role edge_proxy.",
@@ -54,7 +58,8 @@ class Proxy:
             colour: Server(
                 _routing(int(by_name[colour]["srv_admin_state"])),
                 by_name[colour]["srv_op_state"] == _RUNNING,
-                counts.get(colour, 0),
+                int(figures[colour]["scur"] or 0) + int(figures[colour]["qcur"] or 0),
+                int(figures[colour]["slim"] or 0),
             )
             for colour in Colour
         }
@@ -65,6 +70,10 @@ class Proxy:
         if routing is Routing.READY:
             self._tell(f"set server {BACKEND}/{colour} health up")
         write(self._server_state, self._ask("show servers state"))
+
+    def limit(self, colour: Colour, requests: int) -> None:
+        """Set how many requests a server is given at once. HAProxy's next start or reload forgets it."""
+        self._tell(f"set maxconn server {BACKEND}/{colour} {requests}")
 
     def wait_up(self, colour: Colour, seconds: float) -> None:
         """Wait until HAProxy's own health check accepts the server."""

@@ -9,6 +9,12 @@ from types import MappingProxyType
 
 from .delivery.release import Release
 
+_WAITING_IN_ENGINE = 8
+"""Requests that the engine has at hand beyond those it works on, so that no slot is idle between two.
+
+An engine has 16 HTTP threads more than slots: the other 8 are for its health, its metrics and the agent.
+"""
+
 
 class Colour(StrEnum):
     """One of the two places for an engine. The live one serves; the other is empty but for a switch."""
@@ -42,12 +48,16 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The host as it is. ``live`` is the colour that the last finished switch wrote down."""
+    """The host as it is. ``live`` is the colour that the last finished switch wrote down.
+
+    ``limits`` is how many requests HAProxy gives each colour at once.
+    """
 
     live: Colour | None = None
     live_release: str | None = None
     containers: Mapping[Colour, Container] = field(default_factory=lambda: MappingProxyType({}))
     routing: Mapping[Colour, Routing] = field(default_factory=lambda: MappingProxyType({}))
+    limits: Mapping[Colour, int] = field(default_factory=lambda: MappingProxyType({}))
     keys_version: str | None = None
     models: frozenset[str] = frozenset()
     image_present: bool = False
@@ -93,6 +103,13 @@ class WriteKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """Have HAProxy give this colour as many requests at once as the release's slots keep up with."""
+
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
 class Switch:
     """Send requests to this colour only, for the release's model only, and write down that it is live."""
 
@@ -118,7 +135,7 @@ class Prune:
     """Remove models, and images for long enough, that neither this release nor the one before needs."""
 
 
-Action = PullImage | FetchModel | Start | Verify | WriteKeys | Switch | Drain | Remove | Prune
+Action = PullImage | FetchModel | Start | Verify | WriteKeys | Limit | Switch | Drain | Remove | Prune
 
 
 def words(action: Action) -> str:
@@ -132,6 +149,13 @@ def words(action: Action) -> str:
 def wanted_routing(colour: Colour) -> Mapping[Colour, Routing]:
     """Return the routing under which only ``colour`` serves."""
     return {colour: Routing.READY, colour.other: Routing.MAINTENANCE}
+
+
+def wanted_limit(release: Release) -> int:
+    """Return how many requests an engine of this release is given at once; HAProxy queues the others."""
+    slots = release.settings.get("slots")
+    # Documents of older versions may not say it. Any engine has one.
+    return (slots if isinstance(slots, int) else 1) + _WAITING_IN_ENGINE
 
 
 def serves(container: Container | None, release: Release) -> bool:

@@ -27,9 +27,11 @@ def address(host: Host) -> str:
 
 @pytest.fixture
 def edge(host: Host, address: str) -> Edge:
-    """The edge, with both colours ready and one model known; engines as the last test left them."""
+    """The edge: both colours take two requests each, one model is known; engines as they were left."""
     edge = Edge(host, address)
     ready = [f"set server engine/{colour} state ready" for colour in COLOURS.values()]
+    # As the release agent does. A limit that tests can reach.
+    ready += [f"set maxconn server engine/{colour} 2" for colour in COLOURS.values()]
     if "found=yes" not in edge.tell("; ".join([*ready, f"get map {MAPS}/models.map {MODEL}"])):
         edge.remember("models.map", MODEL, "1")
     return edge

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import closing
+from urllib.parse import quote
 
 import pytest
-from edge_client import BLUE, MODEL, Edge, wait
+from edge_client import BLUE, MESSAGES, MODEL, Edge, wait
 
 COMPLETIONS = "/v1/chat/completions"
 
@@ -88,6 +89,87 @@ def test_an_unknown_model_does_not_exist(blue: Edge, key: str) -> None:
         assert answer.status == 404
         assert answer.error["code"] == "model_not_found"
         assert answer.error["param"] == "model"
+
+
+@pytest.mark.parametrize("name", [MODEL, "org/Demo-7B"])
+def test_a_model_can_be_retrieved_as_it_is_listed(blue: Edge, key: str, name: str) -> None:
+    blue.remember("models.map", name, "1")
+    listed = json.loads(blue.ask("/v1/models", key).text)["data"]
+    assert name in {model["id"] for model in listed}
+    for path in (name, quote(name, safe="")):
+        answer = blue.ask(f"/v1/models/{path}", key, headers={"Accept-Encoding": "gzip"})
+        assert answer.status == 200, answer.text
+        assert answer.headers["content-type"] == "application/json"
+        assert json.loads(answer.text) == {"id": name, "object": "model", "created": 1, "owned_by": "fake"}
+
+
+def test_a_model_that_the_engine_does_not_list_does_not_exist(blue: Edge, key: str) -> None:
+    blue.remember("models.map", "org/Gone", "1")
+    answer = blue.ask("/v1/models/org%2FGone", key)
+    assert (answer.status, answer.error["code"]) == (404, "model_not_found")
+
+
+@pytest.mark.parametrize(
+    ("messages", "param"),
+    [
+        ([], "messages"),
+        ([{"role": "user", "content": None}], "messages[0].content"),
+        ([*MESSAGES, {"content": None, "role": "system"}], "messages[1].content"),
+    ],
+)
+def test_a_chat_that_says_nothing_is_refused(blue: Edge, key: str, messages: object, param: str) -> None:
+    answer = blue.complete(key, messages=messages)
+    assert answer.status == 400
+    assert (answer.error["type"], answer.error["param"]) == ("invalid_request_error", param)
+
+
+def test_an_assistant_that_calls_a_tool_may_say_nothing(blue: Edge, key: str) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"content": null}'}}
+    messages = [*MESSAGES, {"role": "assistant", "content": None, "tool_calls": [call]}]
+    assert blue.complete(key, messages=messages).status == 200
+
+
+UNSUPPORTED = "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "wanted"),
+    [
+        (
+            400,
+            {"code": 400, "message": 'a "quoted" one', "type": "invalid_request_error"},
+            (400, "invalid_request_error", None),
+        ),
+        (
+            500,
+            {"code": 500, "message": UNSUPPORTED, "type": "server_error"},
+            (400, "invalid_request_error", None),
+        ),
+        (501, {"code": 501, "message": "no embeddings", "type": "x"}, (400, "invalid_request_error", None)),
+        (500, {"code": 500, "message": "out of memory", "type": "server_error"}, (500, "server_error", None)),
+        (
+            400,
+            {"code": 400, "message": "too long", "type": "exceed_context_size_error", "n_ctx": 8},
+            (400, "invalid_request_error", "context_length_exceeded"),
+        ),
+        (404, {"code": "gone", "message": "no such", "param": "x"}, (404, "invalid_request_error", "gone")),
+    ],
+)
+def test_an_engine_s_errors_have_the_shape_of_the_edge_s(
+    blue: Edge, key: str, status: int, error: dict[str, object], wanted: tuple[int, str, str | None]
+) -> None:
+    for body in ({"error": error}, error):
+        answer = blue.complete(key, fails={"status": status, "body": body})
+        assert (answer.status, answer.error["type"], answer.error["code"]) == wanted
+        assert answer.error["message"] == error["message"]
+        assert answer.error["param"] == error.get("param")
+        assert len(answer.headers["x-request-id"]) == 36
+
+
+def test_an_engine_s_error_in_no_shape_still_gets_one(blue: Edge, key: str) -> None:
+    answer = blue.complete(key, fails={"status": 503, "body": ["<html>"]})
+    assert answer.status == 503
+    assert answer.error["type"] == "server_error"
 
 
 @pytest.mark.parametrize(

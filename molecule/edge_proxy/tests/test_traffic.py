@@ -12,7 +12,7 @@ from contextlib import closing
 from itertools import pairwise
 from typing import Any
 
-from edge_client import BLUE, GREEN, IN_MAINTENANCE, IN_USE, MODEL, Edge, wait
+from edge_client import BLUE, GREEN, IN_MAINTENANCE, IN_USE, MESSAGES, MODEL, Edge, wait
 
 
 def stream(edge: Edge, key: str, chunks: int, interval_seconds: float) -> list[float]:
@@ -147,7 +147,7 @@ class Load:
             headers = {"Authorization": f"Bearer {key}"}
             try:
                 if turn % 2:
-                    body = json.dumps({"model": MODEL, "messages": []})
+                    body = json.dumps({"model": MODEL, "messages": MESSAGES})
                     connection.request("POST", "/v1/chat/completions", body, headers)
                 else:
                     connection.request("GET", "/v1/models", headers=headers)

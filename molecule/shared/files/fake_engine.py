@@ -1,6 +1,7 @@
 """A stand-in for an inference engine: OpenAI's routes, with a pace and a health that a test can set.
 
-The body's own fields decide: ``stream``, ``chunks``, ``interval_seconds``, ``delay_seconds``.
+The body's own fields decide: ``stream``, ``chunks``, ``interval_seconds``, ``delay_seconds``, and
+``fails``, an error to answer with: its ``status`` and its ``body``.
 """
 
 from __future__ import annotations
@@ -27,7 +28,14 @@ class Engine(BaseHTTPRequestHandler):
         if self.path == "/health":
             sick = Path(f"/run/fake-engine-{OPTIONS.name}.sick").exists()
             return self._send(503 if sick else 200, {"status": "sick" if sick else "ok"})
-        return self._send(200, {"object": "list", "data": [{"id": "demo", "object": "model"}]})
+        if self.path != "/v1/models":
+            error = {"message": "File Not Found", "type": "not_found_error", "code": 404}
+            return self._send(404, {"error": error})
+        models = [
+            {"id": name, "object": "model", "created": 1, "owned_by": "fake", "meta": {"n_ctx": 8}}
+            for name in ("demo", "org/Demo-7B")
+        ]
+        return self._send(200, {"object": "list", "data": models})
 
     def do_POST(self) -> None:
         """Answer a completion, at once or in chunks."""
@@ -38,6 +46,8 @@ class Engine(BaseHTTPRequestHandler):
         ):
             return self._send(401, {"error": {"message": "wrong key", "type": "invalid_request_error"}})
         time.sleep(body.get("delay_seconds", 0))
+        if "fails" in body:
+            return self._send(body["fails"]["status"], body["fails"]["body"])
         words = [f"word{number} " for number in range(body.get("chunks", 3))]
         if body.get("stream"):
             return self._stream(words, body.get("interval_seconds", 0.0))

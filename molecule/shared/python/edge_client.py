@@ -16,6 +16,7 @@ COLOURS = {BLUE: "blue", GREEN: "green"}
 # Operational and administrative state, in HAProxy's numbers.
 IN_USE, DOWN, IN_MAINTENANCE = ("2", "0"), ("0", "0"), ("0", "1")
 MODEL = "demo"
+MESSAGES = [{"role": "user", "content": "Hi"}]
 MAPS = "/etc/haproxy/airlift"
 
 
@@ -69,7 +70,7 @@ class Edge:
 
     def complete(self, key: str, **fields: object) -> Answer:
         """Ask for a completion."""
-        return self.ask("/v1/chat/completions", key, {"model": MODEL, "messages": [], **fields})
+        return self.ask("/v1/chat/completions", key, {"model": MODEL, "messages": MESSAGES, **fields})
 
     def tell(self, command: str) -> str:
         """Say something to the admin socket."""

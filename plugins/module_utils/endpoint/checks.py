@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
+from urllib.parse import quote
 
 from .client import Answer, Chat, Endpoint
 
@@ -47,6 +48,9 @@ def run(endpoint: Endpoint, key: str, model: str) -> Iterator[Check]:
         lambda: _refusal(endpoint.chat({**chat, "model": "airlift-no-such-model"}, key), 404),
     )
     yield _check("the model is listed", lambda: _listed(endpoint.get("/models", key), model))
+    # As the SDKs' models.retrieve asks.
+    one = f"/models/{quote(model, safe='')}"
+    yield _check("the model can be retrieved", lambda: _retrieved(endpoint.get(one, key), model))
     yield _check("the model completes a prompt", lambda: _completion(endpoint.chat(chat, key)))
     yield _check(
         "a stream's first piece comes before its last",
@@ -73,6 +77,15 @@ def _listed(answer: Answer, model: str) -> tuple[bool, str, float]:
     listed = _at(answer.json(), "data")
     ids = [str(_at(item, "id")) for item in listed] if isinstance(listed, list) else []
     return answer.status == 200 and model in ids, f"{answer.status} {', '.join(ids)}".strip(), answer.seconds
+
+
+def _retrieved(answer: Answer, model: str) -> tuple[bool, str, float]:
+    name, kind = _at(answer.json(), "id"), _at(answer.json(), "object")
+    return (
+        answer.status == 200 and (name, kind) == (model, "model"),
+        f"{answer.status} {name}",
+        answer.seconds,
+    )
 
 
 def _completion(answer: Answer) -> tuple[bool, str, float]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.endpoint import checks as endpoint_checks
@@ -21,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-DOMAIN, MODEL, KEY = "endpoint.test", "small-model", "al-the-key-of-the-endpoint-tests"
+DOMAIN, MODEL, KEY = "endpoint.test", "org/Small-Model", "al-the-key-of-the-endpoint-tests"
 
 type Start = Callable[..., Endpoint]
 
@@ -42,6 +43,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.path == "/v1/models":
             self._answer(200, {"data": [{"id": "another" if self.wrong == "models" else MODEL}]})
+        elif self.path == f"/v1/models/{quote(MODEL, safe='')}" and self.wrong != "one model":
+            self._answer(200, {"id": MODEL, "object": "model"})
         else:
             self._refuse(200 if self.wrong == "path" else 404)
 
@@ -187,7 +190,7 @@ def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_endpoint_that_does_it_right_passes_every_check(start: Start) -> None:
     checks = list(run(start(), KEY, MODEL))
     assert [check.name for check in checks if not check.passed] == []
-    assert len(checks) == 8
+    assert len(checks) == 9
     assert all(KEY not in check.seen for check in checks)
 
 
@@ -208,6 +211,7 @@ REFUSALS = {
         ("model", {"an unknown model is a 404"}),
         ("shape", REFUSALS),
         ("models", {"the model is listed"}),
+        ("one model", {"the model can be retrieved"}),
         ("completion", {"the model completes a prompt"}),
         ("buffered", {"a stream's first piece comes before its last"}),
         ("unfinished", {"a stream's first piece comes before its last"}),
@@ -239,5 +243,5 @@ def test_a_certificate_of_another_name_is_not_accepted(start: Start) -> None:
 
 def test_nobody_there_is_an_outcome() -> None:
     checks = list(run(Endpoint("https://127.0.0.1:9/v1", timeout_seconds=2, plain_port=9), KEY, MODEL))
-    assert [check.passed for check in checks] == [False] * 8
+    assert [check.passed for check in checks] == [False] * 9
     assert all("refused" in check.seen for check in checks)

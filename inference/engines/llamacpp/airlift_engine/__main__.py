@@ -18,11 +18,10 @@ def main() -> int:
     """Check what was given, then serve. 78 says that starting again will not help."""
     try:
         settings = parse(os.environ)
-        path = find_weights(MODEL_DIRECTORY)
+        serve(find_weights(MODEL_DIRECTORY), settings)
     except (SettingsError, ModelError) as error:
         print(f"engine: {error}", file=sys.stderr, flush=True)
         return EX_CONFIG
-    serve(path, settings)
     return 0
 
 

@@ -10,18 +10,26 @@ from xllamacpp import CommonParams, Server  # type: ignore[import-not-found]
 
 from .drain import drain, open_connections
 from .metrics import publish
-from .settings import PORT, Settings
-
-_SPARE_HTTP_THREADS = 16
-"""Beyond one per running request: for those that wait, and so that the health check is always answered."""
+from .model import ModelError
+from .settings import PORT, SPARE_HTTP_THREADS, Settings
 
 
 def serve(weights: Path, settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then let running requests finish before leaving."""
+    """Serve until SIGTERM or SIGINT, then let running requests finish before leaving.
+
+    Raises ModelError where llama.cpp cannot load the weights.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    server = Server(parameters(weights, settings))
+    try:
+        server = Server(parameters(weights, settings))
+    except RuntimeError as error:
+        # It says no more than that it failed; its log has the reason.
+        raise ModelError(
+            f"llama.cpp cannot load {weights.name} with {settings.slots} slots of {settings.context_tokens} "
+            "tokens. The lines before this one say why."
+        ) from error
     print(f"engine: {settings.model_name} ready at {server.listening_address}", flush=True)
     ended = threading.Event()
     publisher = threading.Thread(target=publish, args=(server, settings, ended, _write))
@@ -50,7 +58,7 @@ def parameters(weights: Path, settings: Settings) -> CommonParams:
     params.n_parallel = settings.slots
     params.n_batch = params.n_ubatch = settings.batch_tokens
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.threads
-    params.n_threads_http = settings.slots + _SPARE_HTTP_THREADS
+    params.n_threads_http = settings.slots + SPARE_HTTP_THREADS
     params.cache_ram_mib = settings.prompt_cache_mib
     params.hostnames = ["0.0.0.0"]  # noqa: S104 - the container's own network; the host publishes it to loopback
     params.port = PORT

@@ -1,0 +1,81 @@
+"""The engines that there are, and their settings, by the schema in each engine's folder."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from .errors import EngineSettingsError
+
+FOLDER = Path(__file__).resolve().parents[2] / "inference" / "engines"
+SCHEMA_NAME = "settings.json"
+_WORDS: Mapping[str, str] = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a text",
+    "boolean": "true or false",
+    "object": "a mapping",
+}
+
+
+def names() -> list[str]:
+    """Return the engines that there are."""
+    return sorted(path.parent.name for path in FOLDER.glob(f"*/{SCHEMA_NAME}"))
+
+
+def schema(name: str) -> Mapping[str, Any]:
+    """Return the JSON Schema of an engine's settings."""
+    read: Mapping[str, Any] = json.loads((FOLDER / name / SCHEMA_NAME).read_text(encoding="utf-8"))
+    return read
+
+
+def faults(name: object, settings: object) -> list[str]:
+    """Return one sentence for each thing that is wrong with an engine's name and settings."""
+    if name not in names():
+        return [f"There is no engine {name}.{_meant(str(name), names())} There is: {', '.join(names())}."]
+    rules = schema(str(name))
+    return [
+        sentence
+        for error in Draft202012Validator(rules).iter_errors(settings)
+        for sentence in _sentences(str(name), rules, error)
+    ]
+
+
+def completed(name: str, settings: Mapping[str, object]) -> dict[str, object]:
+    """Return the settings with the defaults of those that are not given. Raises EngineSettingsError."""
+    wrong = faults(name, settings)
+    if wrong:
+        raise EngineSettingsError(
+            f"Failed to release on engine {name}: {' '.join(wrong)}", "Correct airlift_engine."
+        )
+    defaults = {key: setting["default"] for key, setting in schema(name)["properties"].items()}
+    return {**defaults, **settings}
+
+
+def _sentences(engine: str, rules: Mapping[str, Any], error: ValidationError) -> Iterator[str]:
+    known = rules["properties"]
+    if error.validator == "additionalProperties":
+        for key in sorted(set(error.instance) - set(known), key=str):
+            yield f"The engine {engine} has no setting {key}.{_meant(str(key), known)}"
+        return
+    where = ".".join(("airlift_engine.settings", *(str(part) for part in error.absolute_path)))
+    yield f"{where} must be {_range(error.schema)}, not {error.instance!r}."
+
+
+def _range(rule: Mapping[str, Any]) -> str:
+    """Say what a value has to be: ``a whole number from 1 to 512``."""
+    words = _WORDS.get(rule["type"], f"of type {rule['type']}")
+    if "minimum" in rule:
+        words += f" from {rule['minimum']}"
+    return words + (f" to {rule['maximum']}" if "maximum" in rule else "")
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {close[0]}?" if close else ""
