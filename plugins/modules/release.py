@@ -145,6 +145,7 @@ def _wanted(params: dict[str, Any], session: Any, history: Any, current: Any) ->
     from dataclasses import replace  # noqa: PLC0415
 
     from ..module_utils import release_history  # noqa: PLC0415
+    from ..module_utils.delivery.model_name import check_model_name  # noqa: PLC0415
     from ..module_utils.delivery.release import Release, image_of  # noqa: PLC0415
 
     keys = params["keys"] or {}
@@ -158,6 +159,7 @@ def _wanted(params: dict[str, Any], session: Any, history: Any, current: Any) ->
             )
         return replace(before, secret=secret, secret_version=version)
     model, engine = params["model"], params["engine"] or {"name": "llamacpp", "settings": {}}
+    check_model_name(model["name"])
     return Release(
         image=image_of(params["image"]),
         model_name=model["name"],

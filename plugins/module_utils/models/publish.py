@@ -12,6 +12,7 @@ from ..delivery import manifest as manifests
 from ..delivery.errors import DeliveryError
 from ..delivery.hashing import files_of
 from ..delivery.manifest import Manifest
+from ..delivery.model_name import check_model_name
 from ..delivery.upload import BucketMissingError, Store
 from .source import Progress, Source
 
@@ -74,8 +75,12 @@ def name_of(files: Mapping[str, Path]) -> str:
     """Return a model's name by its largest file: without suffix and quantisation, in lower case."""
     largest = max(files, key=lambda path: files[path].stat().st_size)
     stem = _QUANTISATION.sub("", PurePosixPath(largest).stem).lower()
-    if not manifests.MODEL_NAME.match(stem):
-        raise DeliveryError(f"No model name can be made of {largest}.", "Give one in airlift_model.name.")
+    try:
+        check_model_name(stem)
+    except DeliveryError as error:
+        raise DeliveryError(
+            f"No model name can be made of {largest}.", "Give one in airlift_model.name."
+        ) from error
     return stem
 
 
