@@ -53,8 +53,13 @@ def playbook(
         ({"airlift_access": "telnet"}, "telnet"),
         ({"airlift_engine": {"settings": 3}}, "airlift_engine needs a name and settings"),
         ({"airlift_model": {"source": "file:/no/such/model"}}, "/no/such/model"),
+        ({"airlift_model": {"name": "org/a/b"}}, "The model name 'org/a/b' cannot be used. Use letters"),
+        (
+            {"airlift_model": {"source": f"file:{ROOT}/docs"}},
+            "llamacpp cannot load the model file:docs: it loads",
+        ),
     ],
-    ids=["misspelt", "access", "engine", "model"],
+    ids=["misspelt", "access", "engine", "model", "model name", "model format"],
 )
 def test_a_mistake_is_one_error_before_anything_changes(
     moto: CountingMoto, tmp_path: Path, variables: dict[str, object], says: str
