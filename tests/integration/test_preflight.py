@@ -60,8 +60,24 @@ def playbook(
             "has no setting thread. Did you mean threads? airlift_engine.settings.slots must be a whole",
         ),
         ({"airlift_model": {"source": "file:/no/such/model"}}, "/no/such/model"),
+        ({"airlift_model": {"name": "org/a/b"}}, "The model name 'org/a/b' cannot be used. Use letters"),
+        (
+            {"airlift_model": {"source": f"file:{ROOT}/docs"}},
+            "llamacpp cannot load the model file:docs: it loads",
+        ),
     ],
-    ids=["misspelt", "access", "name", "tags", "engine", "engine's name", "engine's settings", "model"],
+    ids=[
+        "misspelt",
+        "access",
+        "name",
+        "tags",
+        "engine",
+        "engine's name",
+        "engine's settings",
+        "model",
+        "model name",
+        "model format",
+    ],
 )
 def test_a_mistake_is_one_error_before_anything_changes(
     moto: CountingMoto, tmp_path: Path, variables: dict[str, object], says: str

@@ -32,6 +32,7 @@ PLANTED = {
         "from ansible_collections.airlift.stack.plugins.module_utils import pem",
     ),
     "embedded-aws-layers": ("localcloud/ec2/machine.py", "from localcloud.balancer import words"),
+    "models": (f"{COLLECTION}/module_utils/models/source.py", "from . import registry"),
     "agent": ("airlift_agent/state.py", "from . import plan"),
     "agent-alone": ("airlift_agent/proxy.py", "import localcloud"),
 }

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ..errors import DeliveryError
+from .model_name import check_model_name
 
 SCHEMA = 1
 FILE_NAME = "airlift-manifest.json"
 """The name under which a fetched model carries its manifest. No file of a model may have it."""
 
-MODEL_NAME = re.compile(r"^[a-z0-9][a-z0-9._-]{0,62}$")
 _HEX = re.compile(r"^[0-9a-f]{64}$")
 _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
 
@@ -56,11 +56,7 @@ class Manifest:
 
 def make(name: str, source: str, files: Iterable[File]) -> Manifest:
     """Return a checked manifest. Raises DeliveryError where a name or a path cannot be."""
-    if not MODEL_NAME.match(name):
-        raise DeliveryError(
-            f"The model name {name!r} cannot be used.",
-            "Use lower-case letters, digits, dots, hyphens and underscores; at most 63.",
-        )
+    check_model_name(name)
     listed = tuple(sorted(files))
     if not listed:
         raise DeliveryError(f"The model {name} has no files.", "Check the source and its pattern.")

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ..errors import DeliveryError
-from .manifest import MODEL_NAME, hex_of
+from .manifest import hex_of
+from .model_name import check_model_name
 
 SCHEMA = 1
 NOTHING: Mapping[str, object] = MappingProxyType({"schema": SCHEMA, "release": None})
@@ -112,10 +113,7 @@ def parse(text: str) -> Release | None:
             "Release again (playbooks/release.yml), with the version of Airlift that the hosts have.",
         ) from error
     hex_of(release.model_digest)
-    if not MODEL_NAME.match(release.model_name):
-        raise DeliveryError(
-            f"The release names the model {release.model_name!r}.", "Release again with a proper name."
-        )
+    check_model_name(release.model_name)
     return release
 
 

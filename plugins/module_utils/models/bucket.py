@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from s3transfer.manager import TransferManager
 
 from ..aws.errors import AWS_ERRORS, call_error
 from ..errors import AirliftError, DeliveryError
+from .formats import HEADER_BYTES, Preview
 from .source import Progress
 
 if TYPE_CHECKING:
@@ -47,19 +49,18 @@ class Bucket:
         listed = "".join(f"{key} {tag}\n" for key, tag in sorted(self._objects().items()))
         return replace(self, state=hashlib.sha256(listed.encode()).hexdigest()[:16])
 
+    def preview(self) -> Preview:
+        """List the objects; their first bytes are asked for where somebody wants them."""
+        return {self._path(key): functools.partial(self._first_bytes, key) for key in self._objects()}
+
     def fetch(self, cache: Path, progress: Progress) -> Mapping[str, Path]:
         """Fetch the objects side by side; those that are here already are kept."""
-        base = (
-            self.prefix
-            if self.prefix.endswith("/") or not self.prefix
-            else f"{self.prefix.rpartition('/')[0]}/"
-        )
         files, running = {}, []
         try:
             with TransferManager(self.s3()) as manager:
                 for number, key in enumerate(sorted(self._objects())):
                     path = cache / f"{number:04}"
-                    files[key.removeprefix(base).lstrip("/")] = path
+                    files[self._path(key)] = path
                     if not path.exists():
                         progress(f"fetching s3://{self.bucket}/{key}")
                         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +70,18 @@ class Bucket:
         except AWS_ERRORS as error:
             raise self._failed(error) from error
         return files
+
+    def _path(self, key: str) -> str:
+        """Return an object's path in the model: below the prefix where that is a folder, or beside it."""
+        folder = self.prefix if self.prefix.endswith("/") else self.prefix.rpartition("/")[0]
+        return key.removeprefix(folder).lstrip("/")
+
+    def _first_bytes(self, key: str) -> bytes:
+        try:
+            answer = self.s3().get_object(Bucket=self.bucket, Key=key, Range=f"bytes=0-{HEADER_BYTES - 1}")
+            return answer["Body"].read()
+        except AWS_ERRORS as error:
+            raise self._failed(error) from error
 
     def _objects(self) -> Mapping[str, str]:
         """Return key → entity tag. A prefix is a folder or one object, never the beginning of other names."""

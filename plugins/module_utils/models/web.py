@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Mapping
@@ -10,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from ..errors import DeliveryError
-from .download import Wanted, download, head
+from .download import Wanted, download, first_bytes
+from .formats import HEADER_BYTES, Preview
 from .source import Progress
 
 _HEX = re.compile(r"^[0-9a-f]{64}$")
@@ -41,16 +43,23 @@ class Web:
         return False
 
     def pin(self) -> Web:
-        """Ask for the headers."""
-        head(self.url)
+        """Ask for the first byte: a signed URL answers no HEAD."""
+        first_bytes(self.url, 1)
         return self
+
+    def preview(self) -> Preview:
+        """Ask for the file's first bytes where somebody wants them."""
+        return {self._name: functools.partial(first_bytes, self.url, HEADER_BYTES)}
 
     def fetch(self, cache: Path, progress: Progress) -> Mapping[str, Path]:
         """Fetch the file, going on where an interrupted run stopped."""
-        name = unquote(PurePosixPath(urlsplit(self.url).path).name)
         path = cache / hashlib.sha256(self.url.encode()).hexdigest()[:16]
         download(Wanted(self.url, path, self.sha256), progress)
-        return {name: path}
+        return {self._name: path}
+
+    @property
+    def _name(self) -> str:
+        return unquote(PurePosixPath(urlsplit(self.url).path).name)
 
 
 def parse_web(url: str, sha256: str | None) -> Web:
