@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.airlift.stack.plugins.action.config_files import ActionModule
 
 ROOT = Path(__file__).parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
@@ -22,6 +23,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "path": str,
 }
 TASK_FILE_LINES = 80
+CONFIG_FILES = "airlift.stack.config_files"
 
 
 def load(path: Path) -> Any:
@@ -47,6 +49,17 @@ def tasks(role: str) -> list[tuple[Path, dict[str, Any]]]:
     root = ROOT / "roles" / role
     files = [*sorted(root.glob("tasks/*.yml")), root / "handlers/main.yml"]
     return [(path, task) for path in files if path.exists() for task in flat(load(path))]
+
+
+def files(role: str) -> list[dict[str, Any]]:
+    """The entries of the lists of files that stand in the role's tasks."""
+    listed = [task[CONFIG_FILES]["files"] for _, task in tasks(role) if CONFIG_FILES in task]
+    return [file for one in listed if isinstance(one, list) for file in one]
+
+
+def names(value: str | list[str] | None) -> list[str]:
+    """What is one name or several, as a list."""
+    return [value] if isinstance(value, str) else value or []
 
 
 def test_there_are_roles() -> None:
@@ -108,6 +121,48 @@ def test_tasks_are_named_after_their_file_and_hide_nothing(role: str) -> None:
         assert "ansible.builtin.set_fact" not in task, task["name"]
         assert "ansible.builtin.shell" not in task, task["name"]
         assert len(path.read_text().splitlines()) <= TASK_FILE_LINES, path
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_handler_exists_and_is_notified(role: str) -> None:
+    path = ROOT / "roles" / role / "handlers/main.yml"
+    handlers = load(path) if path.exists() else []
+    known = {one["name"] for one in handlers} | {
+        name for one in handlers for name in names(one.get("listen"))
+    }
+    notified = {name for _, task in tasks(role) for name in names(task.get("notify"))}
+    notified |= {name for file in files(role) for name in names(file.get("notify"))}
+    assert notified <= known
+    assert [one["name"] for one in handlers if not {one["name"], *names(one.get("listen"))} & notified] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_file_says_itself_what_it_notifies(role: str) -> None:
+    text = "".join(path.read_text() for path in (ROOT / "roles" / role).glob("*/*.yml"))
+    assert not re.search(r"\.written\b|\[.written.\]", text)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_file_is_in_the_words_of_the_action_and_its_source_is_there(role: str) -> None:
+    for file in files(role):
+        assert set(file) <= set(ActionModule.spec["files"]["options"]), file
+        source = file.get("src", "")
+        if source and "{{" not in source:
+            folder = "templates" if source.endswith(".j2") else "files"
+            assert (ROOT / "roles" / role / folder / source).is_file(), source
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_template_and_file_is_used(role: str) -> None:
+    root = ROOT / "roles" / role
+    text = "".join(path.read_text() for part in ("tasks", "vars") for path in (root / part).glob("*.yml"))
+    assert [path.name for path in root.glob("templates/*") if path.name not in text] == []
+
+
+def test_every_unit_of_the_release_agent_is_installed() -> None:
+    units = {path.name for path in (ROOT / "inference/agent/systemd").iterdir()}
+    found = {Path(file["dest"]).name for file in files("inference") if "/systemd/" in file["dest"]}
+    assert found == units
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.airlift.stack.plugins.modules import host_services
-from ansible_collections.airlift.stack.plugins.modules.host_services import Unit
+from ansible_collections.airlift.stack.plugins.modules import systemd_units
+from ansible_collections.airlift.stack.plugins.modules.systemd_units import Unit
 
 SHOWN = """\
 LoadState=loaded
@@ -23,13 +23,13 @@ UnitFileState=static
 RUNS, NEW = Unit("loaded", "active", "enabled"), Unit("loaded", "inactive", "disabled")
 
 
-def verbs(unit: Unit, enabled: bool = True, state: str = "started") -> list[str]:
+def verbs(unit: Unit, enabled: bool | None = True, state: str | None = "started") -> list[str]:
     wanted = {"name": "a.service", "enabled": enabled, "state": state}
-    return [verb for verb, *_ in host_services.plan(wanted, unit)]
+    return [verb for verb, *_ in systemd_units.plan(wanted, unit)]
 
 
 def test_units_are_read_in_the_order_they_were_asked_for() -> None:
-    assert host_services.parse(SHOWN) == [
+    assert systemd_units.parse(SHOWN) == [
         Unit("loaded", "active", "enabled", outdated=True),
         Unit("not-found", "inactive", ""),
         Unit("loaded", "inactive", "static"),
@@ -44,8 +44,10 @@ def test_only_what_is_otherwise_is_acted_on() -> None:
 
 
 def test_a_state_may_be_left_alone() -> None:
-    assert verbs(NEW, state="as_is") == ["enable"]
-    assert verbs(RUNS, state="as_is") == []
+    assert verbs(NEW, state=None) == ["enable"]
+    assert verbs(RUNS, state=None) == []
+    assert verbs(NEW, enabled=None) == ["start"]
+    assert verbs(RUNS, enabled=None, state="stopped") == ["stop"]
 
 
 @pytest.mark.parametrize("active", ["activating", "reloading"])
@@ -64,7 +66,7 @@ def test_a_static_unit_is_neither_enabled_nor_disabled(enabled: bool) -> None:
 
 def test_what_runs_from_an_older_file_is_restarted() -> None:
     assert verbs(Unit("loaded", "active", "enabled", outdated=True)) == ["restart"]
-    assert verbs(Unit("loaded", "active", "enabled", outdated=True), state="as_is") == []
+    assert verbs(Unit("loaded", "active", "enabled", outdated=True), state=None) == []
 
 
 @pytest.mark.parametrize(("enabled", "state", "usable"), [(False, "stopped", True), (True, "started", False)])
@@ -72,12 +74,12 @@ def test_a_masked_unit_can_only_be_stopped(enabled: bool, state: str, usable: bo
     wanted = {"name": "a.service", "enabled": enabled, "state": state}
     unit = Unit("masked", "inactive", "masked")
     for check_mode in (True, False):
-        assert host_services.usable(wanted, unit, check_mode) is usable
-    assert not usable or host_services.plan(wanted, unit) == []
+        assert systemd_units.usable(wanted, unit, check_mode) is usable
+    assert not usable or systemd_units.plan(wanted, unit) == []
 
 
 def test_only_in_check_mode_a_unit_may_be_yet_to_come() -> None:
     wanted = {"name": "a.service", "enabled": True, "state": "started"}
     missing = Unit("not-found", "inactive", "")
-    assert host_services.usable(wanted, missing, check_mode=True)
-    assert not host_services.usable(wanted, missing, check_mode=False)
+    assert systemd_units.usable(wanted, missing, check_mode=True)
+    assert not systemd_units.usable(wanted, missing, check_mode=False)

@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: host_services
+module: systemd_units
 short_description: Have several systemd units started, stopped, enabled or not in one task
 version_added: 0.1.0
 description:
-  - Asks systemd once about all units and acts on those only that are not as they shall be. One run of a
-    module in place of one for each unit.
+  - Does for a list of units what M(ansible.builtin.systemd_service) does for one, in its words. Asks systemd
+    once about all of them and acts on those only that are not as they shall be.
   - Nothing is done to any unit before all of them are known to exist.
   - Where a unit's file is newer than what systemd knows, as after an interrupted run, systemd reads it
     again, and the unit is restarted if it shall run and does.
 options:
-  services:
+  units:
     description: The units.
     type: list
     elements: dict
@@ -26,15 +26,13 @@ options:
         type: str
         required: true
       enabled:
-        description: Whether it starts at boot.
+        description: Whether it starts at boot. Where it is not given, that is left alone.
         type: bool
-        default: true
       state:
         description:
-          - V(started) and V(stopped) act where it is otherwise; V(as_is) leaves that alone.
+          - Whether it runs. Where it is not given, that is left alone.
         type: str
-        choices: [as_is, started, stopped]
-        default: started
+        choices: [started, stopped]
 author:
   - The Airlift authors (@airlift-stack)
 attributes:
@@ -50,9 +48,11 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: Run the daemon and its timer
-  airlift.stack.host_services:
-    services:
+  airlift.stack.systemd_units:
+    units:
       - name: docker.service
+        enabled: true
+        state: started
       - name: cleanup.timer
         enabled: false
         state: stopped
@@ -76,8 +76,8 @@ ENABLED = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generat
 RUNNING = ("active", "activating", "reloading")
 OPTIONS = {
     "name": {"type": "str", "required": True},
-    "enabled": {"type": "bool", "default": True},
-    "state": {"type": "str", "choices": ["as_is", "started", "stopped"], "default": "started"},
+    "enabled": {"type": "bool"},
+    "state": {"type": "str", "choices": ["started", "stopped"]},
 }
 
 
@@ -103,12 +103,10 @@ class Unit:
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={
-            "services": {"type": "list", "elements": "dict", "required": True, "options": OPTIONS}
-        },
+        argument_spec={"units": {"type": "list", "elements": "dict", "required": True, "options": OPTIONS}},
         supports_check_mode=True,
     )
-    wanted = module.params["services"]
+    wanted = module.params["units"]
     command = ["systemctl", "show", "--property", ",".join(PROPERTIES), *(one["name"] for one in wanted)]
     code, output, error = module.run_command(command)
     if code:
@@ -156,23 +154,25 @@ def plan(wanted: Mapping[str, object], unit: Unit) -> Sequence[tuple[str, ...]]:
     """Return the verbs that make the unit what it shall be, each with its name."""
     name = str(wanted["name"])
     steps: list[tuple[str, ...]] = []
-    if bool(wanted["enabled"]) != unit.enabled and unit.file not in ("static", "masked"):
-        steps.append(("enable" if wanted["enabled"] else "disable", name))
-    if wanted["state"] != "as_is" and (wanted["state"] == "started") != unit.running:
-        steps.append(("start" if wanted["state"] == "started" else "stop", name))
-    elif wanted["state"] == "started" and unit.outdated:
+    enabled, state = wanted["enabled"], wanted["state"]
+    if enabled is not None and enabled != unit.enabled and unit.file not in ("static", "masked"):
+        steps.append(("enable" if enabled else "disable", name))
+    if state is not None and (state == "started") != unit.running:
+        steps.append(("start" if state == "started" else "stop", name))
+    elif state == "started" and unit.outdated:
         steps.append(("restart", name))
     return steps
 
 
 def _diff(wanted: Mapping[str, object], unit: Unit) -> dict[str, str]:
     name = str(wanted["name"])
-    running = unit.running if wanted["state"] == "as_is" else wanted["state"] == "started"
+    enabled = unit.enabled if wanted["enabled"] is None else wanted["enabled"]
+    running = unit.running if wanted["state"] is None else wanted["state"] == "started"
     return {
         "before_header": name,
         "after_header": name,
         "before": f"enabled: {unit.enabled}\nrunning: {unit.running}\n",
-        "after": f"enabled: {wanted['enabled']}\nrunning: {running}\n",
+        "after": f"enabled: {enabled}\nrunning: {running}\n",
     }
 
 

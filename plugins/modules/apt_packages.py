@@ -5,42 +5,44 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: debian_packages
-short_description: Have Debian packages installed, and ask apt only where one is absent
+module: apt_packages
+short_description: Install packages, and ask apt only where one is absent
 version_added: 0.1.0
 description:
   - Asks dpkg, without a module, which of the packages are installed. Where all are, that is all.
-  - Otherwise M(ansible.builtin.apt) refreshes the index if need be and installs what is absent, without
-    recommended packages. apt takes a second and more to say that there is nothing to do; dpkg does not.
+  - Otherwise M(ansible.builtin.apt) refreshes the index if need be and installs what is absent. apt takes a
+    second and more to say that there is nothing to do; dpkg does not.
 options:
-  names:
+  name:
     description:
       - The packages, as V(name) or V(name=version). The version may have wildcards, as apt's.
     type: list
     elements: str
     required: true
-  index_age_seconds:
+  update_cache:
     description:
-      - The package index is refreshed before an installation when it is older than this, or empty. V(0)
-        refreshes it always, as a source needs that was written by this run or one before.
-    type: int
-    default: 0
-  sources_changed:
-    description:
-      - Whether this run wrote a package source. Then the index is refreshed even if no package is absent.
-        In check mode the source is not there and apt could not know its packages, so it is not asked.
+      - Whether the package index is refreshed even if no package is absent, as after a source was written. In
+        check mode the source is not there and apt could not know its packages, so it is not asked.
     type: bool
     default: false
-  policy_rc_d:
+  cache_valid_time:
     description:
-      - As of M(ansible.builtin.apt). V(101) keeps packages from starting their services.
+      - Where a package is absent, the index is refreshed first if it is older than these seconds, or empty.
+        V(0) refreshes it always, as a source needs that was written by this run or one before.
+    type: int
+    default: 0
+  install_recommends:
+    description: As of M(ansible.builtin.apt).
+    type: bool
+  policy_rc_d:
+    description: As of M(ansible.builtin.apt). V(101) keeps packages from starting their services.
     type: int
   allow_downgrade:
     description: As of M(ansible.builtin.apt).
     type: bool
     default: false
-  lock_timeout_seconds:
-    description: How long to wait for another package manager.
+  lock_timeout:
+    description: How many seconds to wait for another package manager.
     type: int
     default: 600
 author:
@@ -60,15 +62,16 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: Install the edge, and leave its first start to what configures it
-  airlift.stack.debian_packages:
-    names: [haproxy, socat]
-    index_age_seconds: 3600
+  airlift.stack.apt_packages:
+    name: [haproxy, socat]
+    cache_valid_time: 3600
+    install_recommends: false
     policy_rc_d: 101
 """
 
 RETURN = r"""
 absent:
-  description: The packages among O(names) that dpkg did not have when it was asked.
+  description: The packages among O(name) that dpkg did not have when it was asked.
   returned: always
   type: list
   elements: str

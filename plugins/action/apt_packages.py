@@ -12,6 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 SHOW = "${db:Status-Status} ${Package}=${Version}\\n"
+PASSED_ON = ("install_recommends", "policy_rc_d", "allow_downgrade")
 INDEXED = "indexed"
 """What the question says, last, where there is a package index. dpkg's answers have two words."""
 
@@ -23,28 +24,29 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     spec: ClassVar[dict[str, Any]] = {
-        "names": {"type": "list", "elements": "str", "required": True},
-        "index_age_seconds": {"type": "int", "default": 0},
-        "sources_changed": {"type": "bool", "default": False},
+        "name": {"type": "list", "elements": "str", "required": True},
+        "update_cache": {"type": "bool", "default": False},
+        "cache_valid_time": {"type": "int", "default": 0},
+        "install_recommends": {"type": "bool"},
         "policy_rc_d": {"type": "int"},
         "allow_downgrade": {"type": "bool", "default": False},
-        "lock_timeout_seconds": {"type": "int", "default": 600},
+        "lock_timeout": {"type": "int", "default": 600},
     }
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the task."""
         _result, options = self.validate_argument_spec(argument_spec=self.spec)
         result: dict[str, Any] = super().run(tmp, task_vars)
-        names, new_source = options["names"], options["sources_changed"]
-        if not names and not new_source:
+        names, refresh = options["name"], options["update_cache"]
+        if not names and not refresh:
             return result | {"changed": False, "absent": []}
         lines = self._ask(names)
         absent = missing(names, lines)
         result |= {"changed": False, "absent": absent}
-        if new_source and self._task.check_mode:
+        if refresh and self._task.check_mode:
             said = f"Would install {', '.join(absent) or 'nothing'}."
             return result | {"changed": bool(absent), "msg": said}
-        age = 0 if new_source or INDEXED not in lines else options["index_age_seconds"]
+        age = 0 if refresh or INDEXED not in lines else options["cache_valid_time"]
         index = {"update_cache": True, "cache_valid_time": age}
         if absent and self._task.check_mode:
             with self._for_real():  # in check mode apt says that it would refresh the index, and does not
@@ -53,11 +55,9 @@ class ActionModule(ActionBase):
                 return result | refreshed
             index = {}
         if absent:
-            chosen = {name: options[name] for name in ("policy_rc_d", "allow_downgrade") if options[name]}
-            return result | self._apt(
-                options, task_vars, index, name=absent, install_recommends=False, **chosen
-            )
-        if new_source:
+            chosen = {name: options[name] for name in PASSED_ON if options[name] is not None}
+            return result | self._apt(options, task_vars, index, name=absent, **chosen)
+        if refresh:
             return result | self._apt(options, task_vars, index) | {"changed": False}
         return result
 
@@ -72,7 +72,7 @@ class ActionModule(ActionBase):
     def _apt(
         self, options: Mapping[str, Any], task_vars: Any, index: Mapping[str, Any], **arguments: Any
     ) -> dict[str, Any]:
-        arguments |= {**index, "lock_timeout": options["lock_timeout_seconds"]}
+        arguments |= {**index, "lock_timeout": options["lock_timeout"]}
         done: dict[str, Any] = self._execute_module("ansible.builtin.apt", arguments, task_vars=task_vars)
         return done
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.airlift.stack.plugins.action.debian_packages import ActionModule, missing, question
+from ansible_collections.airlift.stack.plugins.action.apt_packages import ActionModule, missing, question
 
 ANSWER = [
     "installed docker.io=26.1.5+dfsg1-9+b9",
@@ -67,9 +67,10 @@ class Action(ActionModule):
 
 THERE, AWAY = ["installed curl=8.14.1-2", "indexed"], ["indexed"]
 REFRESH = {"update_cache": True, "lock_timeout": 600}
-INSTALL = {"name": ["curl"], "install_recommends": False, "lock_timeout": 600}
+INSTALL = {"name": ["curl"], "allow_downgrade": False, "lock_timeout": 600}
 REAL, CHECKED = {"for real": True}, {"for real": False}
-HOUR, NEW = {"index_age_seconds": 3600}, {"sources_changed": True}
+HOUR, NEW = {"cache_valid_time": 3600}, {"update_cache": True}
+EVERY = {"install_recommends": False, "policy_rc_d": 101, "allow_downgrade": True, "lock_timeout": 5}
 NO_DEPENDENCY = {"auto_install_module_deps": False}
 
 
@@ -95,13 +96,8 @@ NO_DEPENDENCY = {"auto_install_module_deps": False}
         (
             AWAY,
             False,
-            HOUR | {"policy_rc_d": 101, "allow_downgrade": True, "lock_timeout_seconds": 5},
-            [
-                REAL
-                | REFRESH
-                | INSTALL
-                | {"cache_valid_time": 3600, "policy_rc_d": 101, "allow_downgrade": True, "lock_timeout": 5}
-            ],
+            HOUR | EVERY,
+            [REAL | REFRESH | INSTALL | HOUR | EVERY],
             True,
         ),
     ],
@@ -122,7 +118,7 @@ NO_DEPENDENCY = {"auto_install_module_deps": False}
 def test_what_apt_is_asked(
     lines: list[str], check_mode: bool, options: dict[str, Any], asked: list[dict[str, Any]], changed: bool
 ) -> None:
-    action = Action(lines, check_mode, {"names": ["curl"], **options}, {"changed": True})
+    action = Action(lines, check_mode, {"name": ["curl"], **options}, {"changed": True})
     result = action.run()
     assert action.asked == asked
     assert result["changed"] == changed
@@ -131,6 +127,6 @@ def test_what_apt_is_asked(
 
 
 def test_an_index_that_cannot_be_refreshed_is_the_failure() -> None:
-    action = Action(AWAY, True, {"names": ["curl"]}, {"failed": True, "msg": "no network"})
+    action = Action(AWAY, True, {"name": ["curl"]}, {"failed": True, "msg": "no network"})
     assert action.run()["msg"] == "no network"
     assert len(action.asked) == 1
