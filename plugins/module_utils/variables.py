@@ -52,7 +52,11 @@ def misspelt(names: Iterable[str]) -> list[str]:
     sentences = []
     for name in sorted(names):
         if name.startswith(PREFIX) and name not in KNOWN:
-            close = difflib.get_close_matches(name, KNOWN, n=1)
-            hint = f" Did you mean {close[0]}?" if close else ""
-            sentences.append(f"There is no variable {name}.{hint}")
+            sentences.append(f"There is no variable {name}.{did_you_mean(name, KNOWN)}")
     return sentences
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean …?" with the one of ``known`` that is close to ``name``; nothing if none is."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {close[0]}?" if close else ""

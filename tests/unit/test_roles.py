@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.airlift.stack.plugins.module_utils.role_preflight import System
 
 ROOT = Path(__file__).parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
@@ -22,6 +23,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "path": str,
 }
 TASK_FILE_LINES = 80
+PREFLIGHT = "airlift.stack.role_preflight"
 
 
 def load(path: Path) -> Any:
@@ -122,8 +124,34 @@ def test_every_assertion_says_what_to_do(role: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_misspelt_variable_is_refused_first(role: str) -> None:
     first = load(ROOT / "roles" / role / "tasks/preflight.yml")[0]
-    assert first["name"] == "Preflight | Check that no variable is misspelt"
-    assert f"'^{role}_'" in first["vars"][f"__{role}_unknown"]
+    assert first["name"].startswith("Preflight | Check the variables' names")
+    assert PREFLIGHT in first
+    assert first.keys() <= {"name", PREFLIGHT}, "nothing may skip it"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_preflight_gathers_every_fact_that_the_role_reads_and_no_other(role: str) -> None:
+    checks = [task[PREFLIGHT] or {} for _, task in tasks(role) if PREFLIGHT in task]
+    asked = {fact for check in checks for fact in check.get("facts", [])}
+    if any("purpose" in check for check in checks):
+        asked |= set(System.FACTS)
+    files = [path for path in (ROOT / "roles" / role).rglob("*") if path.suffix in {".yml", ".j2"}]
+    text = "\n".join(path.read_text() for path in files)
+    read = set(re.findall(r"ansible_facts\['([a-z0-9_]+)'\]", text))
+    assert len(read) == 0 or len(re.findall("ansible_facts", text)) == len(
+        re.findall(r"ansible_facts\['", text)
+    )
+    assert read <= asked
+    assert asked - set(System.FACTS) <= read
+    assert "ansible.builtin.setup" not in text
+
+
+@pytest.mark.parametrize("role", sorted(set(ROLES) - {"cli_client"}))
+def test_preflight_checks_the_operating_system(role: str) -> None:
+    checks = [
+        task[PREFLIGHT] or {} for path, task in tasks(role) if PREFLIGHT in task and path.stem == "preflight"
+    ]
+    assert [check["purpose"] for check in checks if "purpose" in check] != []
 
 
 @pytest.mark.parametrize("role", ROLES)
