@@ -162,7 +162,46 @@ def test_every_role_has_a_scenario_that_converges_it(role: str) -> None:
     assert list(scenario.glob("tests/**/test_*.py"))
 
 
-def test_the_shared_scenario_checks_before_it_converges_and_verifies_after_a_second_run() -> None:
-    sequence = load(ROOT / ".config/molecule/config.yml")["scenario"]["test_sequence"]
-    steps = [step for step in sequence if step in {"check", "converge", "idempotence", "verify"}]
-    assert steps == ["check", "converge", "idempotence", "converge", "verify"]
+def steps(scenario: str) -> list[str]:
+    """The steps of a scenario's sequence; a scenario that has none of its own follows the shared one."""
+    own = load(ROOT / "molecule" / scenario / "molecule.yml")["scenario"].get("test_sequence")
+    found: list[str] = own or load(ROOT / ".config/molecule/config.yml")["scenario"]["test_sequence"]
+    return found
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_is_checked_converged_twice_broken_converged_and_verified(role: str) -> None:
+    words = [step.split()[0] for step in steps(role)]
+    main = ["check", "converge", "idempotence", "side_effect", "converge", "verify"]
+    assert words[: 3 + len(main)] == ["destroy", "create", "prepare", *main]
+    assert words[-1] == "destroy"
+
+
+@pytest.mark.parametrize(
+    "scenario", sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
+)
+def test_a_scenario_runs_every_playbook_that_it_has(scenario: str) -> None:
+    named = {word for step in steps(scenario) for word in step.split()[1:]}
+    own = {path.name for path in (ROOT / "molecule" / scenario).glob("*.yml")} - {"molecule.yml"}
+    assert own - {"prepare.yml", "converge.yml", "side_effect.yml"} <= named
+
+
+def test_debian_12_converges_every_role_and_runs_its_tests() -> None:
+    scenario = ROOT / "molecule/debian_12"
+    verified = {word for step in steps("debian_12") if step.startswith("verify") for word in step.split()[1:]}
+    tested = {path.parent for path in (ROOT / "molecule").glob("*/tests/**/test_*.py")}
+    missing = tested - {(scenario / word).resolve() for word in verified}
+    assert missing == {ROOT / "molecule/docker_engine/tests/vendor"}
+    text = "".join(path.read_text() for path in scenario.glob("*.yml"))
+    for role in {*ROLES, "default"}:
+        assert f"import_playbook: ../{role}/converge.yml" in text, role
+    assert {platform["image"] for platform in load(scenario / "molecule.yml")["platforms"]} == {
+        "localcloud/debian-12"
+    }
+
+
+@pytest.mark.parametrize("scenario", sorted({*ROLES, "default"}))
+def test_every_other_scenario_is_of_debian_13(scenario: str) -> None:
+    own = load(ROOT / "molecule" / scenario / "molecule.yml").get("platforms")
+    platforms = own or load(ROOT / ".config/molecule/config.yml")["platforms"]
+    assert {platform["image"] for platform in platforms} == {"localcloud/debian-13"}

@@ -7,15 +7,8 @@ import secrets
 from collections.abc import Callable
 
 import pytest
-from by_host import ByHost
 from edge_client import BLUE, COLOURS, MAPS, MODEL, Edge
 from testinfra.host import Host
-from xdist.remote import Producer
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByHost:
-    """Have hosts tested side by side."""
-    return ByHost(config, log)
 
 
 @pytest.fixture(scope="module")
