@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import pytest
 from edge_client import BLUE, COLOURS, MAPS, MODEL, Edge
+from host_address import host_address
 from testinfra.host import Host
 
 
 @pytest.fixture(scope="module")
 def address(host: Host) -> str:
     """Where the load balancer would find the host."""
-    found: str = host.check_output("hostname -I").split()[0]
-    return found
+    return host_address(host)
 
 
 @pytest.fixture
