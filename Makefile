@@ -35,8 +35,8 @@ clean: ## `down`, and the caches too: images, .venv, .airlift
 	@scripts/down --caches
 
 .PHONY: test
-test: setup ## All tests, from linting to the whole way through
-	@scripts/test
+test: setup ## All tests; STAGE="unit lint" runs some stages, CHANGED=1 what a change can have broken
+	@scripts/test $(if $(CHANGED),--changed,$(STAGE))
 
 .PHONY: lint
 lint: ## ruff, mypy, ansible-lint, yamllint, shellcheck

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.airlift.stack.plugins.action.config_files import ActionModule
+from ansible_collections.airlift.stack.plugins.module_utils.role_preflight import System
 
 ROOT = Path(__file__).parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
@@ -24,6 +25,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 }
 TASK_FILE_LINES = 80
 CONFIG_FILES = "airlift.stack.config_files"
+PREFLIGHT = "airlift.stack.role_preflight"
 
 
 def load(path: Path) -> Any:
@@ -177,8 +179,34 @@ def test_every_assertion_says_what_to_do(role: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_misspelt_variable_is_refused_first(role: str) -> None:
     first = load(ROOT / "roles" / role / "tasks/preflight.yml")[0]
-    assert first["name"] == "Preflight | Check that no variable is misspelt"
-    assert f"'^{role}_'" in first["vars"][f"__{role}_unknown"]
+    assert first["name"].startswith("Preflight | Check the variables' names")
+    assert PREFLIGHT in first
+    assert first.keys() <= {"name", PREFLIGHT}, "nothing may skip it"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_preflight_gathers_every_fact_that_the_role_reads_and_no_other(role: str) -> None:
+    checks = [task[PREFLIGHT] or {} for _, task in tasks(role) if PREFLIGHT in task]
+    asked = {fact for check in checks for fact in check.get("facts", [])}
+    if any("purpose" in check for check in checks):
+        asked |= set(System.FACTS)
+    files = [path for path in (ROOT / "roles" / role).rglob("*") if path.suffix in {".yml", ".j2"}]
+    text = "\n".join(path.read_text() for path in files)
+    read = set(re.findall(r"ansible_facts\['([a-z0-9_]+)'\]", text))
+    assert len(read) == 0 or len(re.findall("ansible_facts", text)) == len(
+        re.findall(r"ansible_facts\['", text)
+    )
+    assert read <= asked
+    assert asked - set(System.FACTS) <= read
+    assert "ansible.builtin.setup" not in text
+
+
+@pytest.mark.parametrize("role", sorted(set(ROLES) - {"cli_client"}))
+def test_preflight_checks_the_operating_system(role: str) -> None:
+    checks = [
+        task[PREFLIGHT] or {} for path, task in tasks(role) if PREFLIGHT in task and path.stem == "preflight"
+    ]
+    assert [check["purpose"] for check in checks if "purpose" in check] != []
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -189,7 +217,46 @@ def test_every_role_has_a_scenario_that_converges_it(role: str) -> None:
     assert list(scenario.glob("tests/**/test_*.py"))
 
 
-def test_the_shared_scenario_checks_before_it_converges_and_verifies_after_a_second_run() -> None:
-    sequence = load(ROOT / ".config/molecule/config.yml")["scenario"]["test_sequence"]
-    steps = [step for step in sequence if step in {"check", "converge", "idempotence", "verify"}]
-    assert steps == ["check", "converge", "idempotence", "converge", "verify"]
+def steps(scenario: str) -> list[str]:
+    """The steps of a scenario's sequence; a scenario that has none of its own follows the shared one."""
+    own = load(ROOT / "molecule" / scenario / "molecule.yml")["scenario"].get("test_sequence")
+    found: list[str] = own or load(ROOT / ".config/molecule/config.yml")["scenario"]["test_sequence"]
+    return found
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_is_checked_converged_twice_broken_converged_and_verified(role: str) -> None:
+    words = [step.split()[0] for step in steps(role)]
+    main = ["check", "converge", "idempotence", "side_effect", "converge", "verify"]
+    assert words[: 3 + len(main)] == ["destroy", "create", "prepare", *main]
+    assert words[-1] == "destroy"
+
+
+@pytest.mark.parametrize(
+    "scenario", sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
+)
+def test_a_scenario_runs_every_playbook_that_it_has(scenario: str) -> None:
+    named = {word for step in steps(scenario) for word in step.split()[1:]}
+    own = {path.name for path in (ROOT / "molecule" / scenario).glob("*.yml")} - {"molecule.yml"}
+    assert own - {"prepare.yml", "converge.yml", "side_effect.yml"} <= named
+
+
+def test_debian_12_converges_every_role_and_runs_its_tests() -> None:
+    scenario = ROOT / "molecule/debian_12"
+    verified = {word for step in steps("debian_12") if step.startswith("verify") for word in step.split()[1:]}
+    tested = {path.parent for path in (ROOT / "molecule").glob("*/tests/**/test_*.py")}
+    missing = tested - {(scenario / word).resolve() for word in verified}
+    assert missing == {ROOT / "molecule/docker_engine/tests/vendor"}
+    text = "".join(path.read_text() for path in scenario.glob("*.yml"))
+    for role in {*ROLES, "default"}:
+        assert f"import_playbook: ../{role}/converge.yml" in text, role
+    assert {platform["image"] for platform in load(scenario / "molecule.yml")["platforms"]} == {
+        "localcloud/debian-12"
+    }
+
+
+@pytest.mark.parametrize("scenario", sorted({*ROLES, "default"}))
+def test_every_other_scenario_is_of_debian_13(scenario: str) -> None:
+    own = load(ROOT / "molecule" / scenario / "molecule.yml").get("platforms")
+    platforms = own or load(ROOT / ".config/molecule/config.yml")["platforms"]
+    assert {platform["image"] for platform in platforms} == {"localcloud/debian-13"}

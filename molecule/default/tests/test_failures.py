@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from edge_client import BLUE, DOWN, IN_USE, MODEL, Edge, wait
+from host_address import host_address
 from testinfra.host import Host
 
 # An engine as the agent would start it. It runs the host's own Python: no registry is asked for an image.
@@ -79,9 +80,7 @@ class Serving:
 
 @pytest.fixture(scope="module")
 def serving(host: Host) -> Iterator[Serving]:
-    # Docker on the host has addresses of its own: this one is where others find the host.
-    address = json.loads(host.check_output("ip -json -4 address show dev eth0"))[0]["addr_info"][0]["local"]
-    serving = Serving(Edge(host, address))
+    serving = Serving(Edge(host, host_address(host)))
     host.check_output(ENGINE)
     serving.edge.remember("models.map", MODEL, "1")
     serving.edge.remember("keys.map", hashlib.sha256(serving.key.encode()).hexdigest(), "drill")

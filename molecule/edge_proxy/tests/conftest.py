@@ -7,22 +7,15 @@ import secrets
 from collections.abc import Callable
 
 import pytest
-from by_host import ByHost
 from edge_client import BLUE, COLOURS, MAPS, MODEL, Edge
+from host_address import host_address
 from testinfra.host import Host
-from xdist.remote import Producer
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByHost:
-    """Have hosts tested side by side."""
-    return ByHost(config, log)
 
 
 @pytest.fixture(scope="module")
 def address(host: Host) -> str:
     """Where the load balancer would find the host."""
-    found: str = host.check_output("hostname -I").split()[0]
-    return found
+    return host_address(host)
 
 
 @pytest.fixture

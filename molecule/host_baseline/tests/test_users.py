@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from host_address import host_address
 from testinfra.host import Host
 
 KEYS = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
@@ -14,7 +15,6 @@ KEYS = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 
 def login(host: Host, user: str, key: str, command: str) -> subprocess.CompletedProcess[str]:
     """Log in over the network, as an operator does."""
-    address = host.check_output("hostname -I").split()[0]
     options = (
         "BatchMode=yes",
         "StrictHostKeyChecking=no",
@@ -23,7 +23,7 @@ def login(host: Host, user: str, key: str, command: str) -> subprocess.Completed
     )
     words = [word for option in options for word in ("-o", option)]
     return subprocess.run(
-        ["ssh", *words, "-i", str(KEYS / key), f"{user}@{address}", command],
+        ["ssh", *words, "-i", str(KEYS / key), f"{user}@{host_address(host)}", command],
         capture_output=True,
         text=True,
         check=False,
