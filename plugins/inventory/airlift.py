@@ -174,9 +174,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         compute = raw.get("airlift_compute")
         if isinstance(compute, Mapping) and "access" in compute:
             raw.setdefault("airlift_access", compute["access"])
-        names = [
-            one["name"] for option in self.option_definitions.values() for one in option.get("vars") or ()
-        ]
+        options = self.option_definitions.values()
+        names = [variable["name"] for option in options for variable in option.get("vars") or ()]
         wanted = {name: templar.template(raw[name]) for name in names if name in raw}
         return {name: value for name, value in wanted.items() if value not in (None, "")}
 
