@@ -43,8 +43,7 @@ in_docker_group() { case " $(id -nG "$@") " in *" docker "*) return 0 ;; *) retu
 # Who joined the group docker after logging in has it from the next login on. This begins a script again with it.
 join_docker_group() { # the script and its arguments
   if [ "$(id -u)" -eq 0 ] || in_docker_group || ! in_docker_group "$(id -un)" || docker_answers; then return 0; fi
-  # Twice: what is made belongs to the user's own group.
-  exec sg docker -c "exec sg $(id -gn) -c ${*@Q}"
+  exec sg docker -c "exec ${*@Q}"
 }
 
 has_program() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ]; }

@@ -80,14 +80,13 @@ USER = {
     "id": """case "$*" in
       -u) echo 1000 ;;
       -un) echo someone ;;
-      -gn) echo someone ;;
       -nG) echo "someone$JOINED" ;;
       "-nG someone") cat "$HOME/groups" ;;
     esac""",
     "sudo": """while [ "${1#--}" != "$1" ] || [ "$1" = -n ]; do shift; done; AS_ROOT=yes exec "$@" """,
     "usermod": 'echo "$*" >>"$HOME/usermod"; echo "someone docker" >"$HOME/groups"',
     "docker": 'case "$AS_ROOT$JOINED" in "") exit 1 ;; esac; case "$1" in version) echo 28.0 ;; esac',
-    "sg": """if [ "$1" = docker ]; then export JOINED=" docker"; fi; shift 2; exec bash -c "$*" """,
+    "sg": """if [ "$1" = docker ]; then export JOINED=" docker"; fi; exec /bin/sh -c "$3" """,
     "python3": 'echo "$*" >>"$HOME/python"',
 }
 THERE = (
