@@ -129,6 +129,39 @@ def test_a_user_whom_the_group_does_not_help_is_told_where_to_look(of_a_user: Pa
     assert "is in the group docker, and may not use the container engine all the same" in done.stderr
 
 
+# A Python that makes an environment, and whose pip says by which authorities it goes.
+PYTHON = """case "$*" in
+  *"--clear"*) exit 1 ;;
+  "-m venv .venv") mkdir -p .venv/bin .venv/lib/python3.12/site-packages
+    cp "$0" .venv/bin/python; cp "$HOME/bin/uv" .venv/bin/uv ;;
+  "-m pip config get global.cert") test -n "$CONFIGURED" ;;
+  "-m pip install"*) echo "${PIP_CERT:-its own}" >"$HOME/cert" ;;
+esac"""
+
+
+@pytest.mark.parametrize(
+    ("given", "cert"),
+    [
+        ({}, "/etc/ssl/certs/ca-certificates.crt"),
+        ({"CONFIGURED": "yes"}, "its own"),
+        ({"PIP_CERT": "/srv/ca.pem"}, "/srv/ca.pem"),
+    ],
+    ids=["by itself", "pip.conf", "environment"],
+)
+def test_pip_trusts_what_the_system_trusts(checkout: Path, given: dict[str, str], cert: str) -> None:
+    for tool in ("awk", "mkdir", "readlink"):
+        (checkout / "bin" / tool).symlink_to(str(shutil.which(tool)))
+    (checkout / ".venv/airlift-lock").unlink()
+    program(checkout, "python3", PYTHON)
+    program(checkout, "uv", 'test "$UV_SYSTEM_CERTS" = true')
+    done = setup(checkout, "--python-only", **given)
+    assert done.returncode == 0, done.stderr
+    assert (checkout / "cert").read_text().strip() == cert
+    (site,) = (checkout / ".venv/lib").glob("*/site-packages")
+    assert (site / "airlift.pth").read_text() == "import airlift_environment\n"
+    assert (site / "airlift_environment.py").exists()
+
+
 def sourced(checkout: Path, show: str, **environment: str) -> str:
     given = {"PATH": str(checkout / "bin"), "HOME": str(checkout), **environment}
     script = f'set -euo pipefail; . {checkout}/scripts/lib.sh; printf "%s" "{show}"'
