@@ -145,10 +145,10 @@ class CallbackModule(Default):
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Say how it ended; keep how long the stages took, for the next time."""
         self._end_stage()
-        failed, unreachable = sorted(stats.failures), sorted(stats.dark)
-        seconds = time.monotonic() - self._began
-        self._say(lines.end(seconds, self._changes, failed, unreachable, self._log))
-        if self._for_a_person and not failed and not unreachable and _is_whole():
+        lost = {"Failed": sorted(stats.failures), "Unreachable": sorted(stats.dark)}
+        seconds, check = time.monotonic() - self._began, bool(context.CLIARGS.get("check"))
+        self._say(lines.end(seconds, self._changes, check, lost, self._log))
+        if self._for_a_person and not any(lost.values()) and _is_whole():
             with contextlib.suppress(OSError):  # it only serves the next run's headings
                 self._file("seconds.json").write_text(json.dumps(self._spent))
         super().v2_playbook_on_stats(stats)

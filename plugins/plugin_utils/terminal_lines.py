@@ -57,18 +57,16 @@ def message(text: str) -> str:
     return "\n" + "\n".join(f"  {line}".rstrip() for line in text.splitlines()) + "\n"
 
 
-def end(seconds: float, changes: int, failed: Sequence[str], unreachable: Sequence[str], log: str) -> str:
-    """Return the last line: how it ended, how long it took, where everything is written."""
-    lost = [
-        f" {word}: {_named(hosts)}."
-        for word, hosts in (("Failed", failed), ("Unreachable", unreachable))
-        if hosts
-    ]
-    did = {0: "nothing was changed", 1: "one task changed something"}.get(
-        changes, f"{changes} tasks changed something"
-    )
-    how = f"==> {'Stopped after' if lost else 'Finished in'} {duration(seconds)}: {did}.{''.join(lost)}"
-    return f"\n{how}{f' Everything is in {log}.' if log else ''}"
+def end(seconds: float, changes: int, check: bool, lost: Mapping[str, Sequence[str]], log: str) -> str:
+    """Return the last line: how it ended, how long it took, where everything is written.
+
+    ``changes`` is how many tasks changed something, or in ``check`` mode would; ``lost`` the hosts by how.
+    """
+    named = "".join(f" {how}: {_named(hosts)}." for how, hosts in lost.items() if hosts)
+    tasks = {0: "no task", 1: "one task"}.get(changes, f"{changes} tasks")
+    did = f"{tasks} {'would change' if check else 'changed'} something"
+    line = f"==> {'Stopped after' if named else 'Finished in'} {duration(seconds)}: {did}.{named}"
+    return f"\n{line}{f' Everything is in {log}.' if log else ''}"
 
 
 def _named(hosts: Iterable[str]) -> str:

@@ -169,6 +169,8 @@ def test_a_plan_is_shown_as_a_diff_and_keeps_no_times(directory: Path) -> None:
     code, text = shown(directory, PLAYBOOK, "--check", "--diff")
     assert code == 0
     assert "+new" in text
+    assert "==> Finished in " in text
+    assert "one task would change something." in text
     assert not (directory / ".airlift/log/site.seconds.json").exists()
 
 

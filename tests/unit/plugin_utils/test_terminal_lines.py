@@ -68,28 +68,20 @@ def test_a_message_stands_by_itself_below_its_stage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "failed", "unreachable", "words"),
+    ("changes", "check", "failed", "unreachable", "words"),
     [
-        (0, [], [], "==> Finished in 5 s: nothing was changed."),
-        (1, [], [], "==> Finished in 5 s: one task changed something."),
-        (
-            3,
-            ["one"],
-            [],
-            "==> Stopped after 5 s: 3 tasks changed something. Failed: one.",
-        ),
-        (
-            0,
-            [],
-            ["two"],
-            "==> Stopped after 5 s: nothing was changed. Unreachable: two.",
-        ),
+        (0, False, [], [], "==> Finished in 5 s: no task changed something."),
+        (1, False, [], [], "==> Finished in 5 s: one task changed something."),
+        (2, True, [], [], "==> Finished in 5 s: 2 tasks would change something."),
+        (3, False, ["one"], [], "==> Stopped after 5 s: 3 tasks changed something. Failed: one."),
+        (0, False, [], ["two"], "==> Stopped after 5 s: no task changed something. Unreachable: two."),
     ],
-    ids=["nothing", "one", "failed", "unreachable"],
+    ids=["nothing", "one", "check", "failed", "unreachable"],
 )
-def test_the_end(changes: int, failed: list[str], unreachable: list[str], words: str) -> None:
-    assert lines.end(5, changes, failed, unreachable, "a.log") == f"\n{words} Everything is in a.log."
+def test_the_end(changes: int, check: bool, failed: list[str], unreachable: list[str], words: str) -> None:
+    lost = {"Failed": failed, "Unreachable": unreachable}
+    assert lines.end(5, changes, check, lost, "a.log") == f"\n{words} Everything is in a.log."
 
 
 def test_without_a_log_none_is_named() -> None:
-    assert lines.end(5, 0, [], [], "") == "\n==> Finished in 5 s: nothing was changed."
+    assert lines.end(5, 0, False, {}, "") == "\n==> Finished in 5 s: no task changed something."
