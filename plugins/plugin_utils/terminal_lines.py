@@ -70,5 +70,5 @@ def end(seconds: float, changes: int, check: bool, lost: Mapping[str, Sequence[s
 
 
 def _named(hosts: Iterable[str]) -> str:
-    names = list(hosts)
+    names = sorted(hosts)
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
