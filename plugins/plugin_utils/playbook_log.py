@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
@@ -48,4 +47,4 @@ def begin(path: Path) -> str:
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
     display.logger = logger
-    return os.path.relpath(path)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
