@@ -4,12 +4,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-VENV := .venv/bin
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
-export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
-# Compiling every module again costs each command more than a second.
-unexport PYTHONDONTWRITEBYTECODE
-
 .PHONY: help
 help: ## Say what can be done
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,11 +14,11 @@ setup: ## Prepare this machine: locked environment, programs, container engine, 
 
 .PHONY: up
 up: setup ## Bring the service up on this machine (ansible-playbook site.yml) and ask it something
-	@$(VENV)/ansible-playbook site.yml
+	@scripts/run ansible-playbook site.yml
 
 .PHONY: status
 status: ## Show what runs
-	@$(VENV)/ansible-playbook playbooks/status.yml
+	@scripts/run ansible-playbook playbooks/status.yml
 
 .PHONY: down
 down: ## Remove everything `make up` made, and look again
@@ -60,9 +54,9 @@ e2e: setup ## The whole way: up, use it, break it, down
 
 .PHONY: bench
 bench: ## Measure provisioning beside the stock modules, in one run
-	@$(VENV)/python -m tests.bench
+	@scripts/run python -m tests.bench
 
 .PHONY: lock
 lock: ## Raise requirements.lock to what pyproject.toml allows
-	@$(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+	@scripts/run uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	  --no-header pyproject.toml --group dev --output-file requirements.lock

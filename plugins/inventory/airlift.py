@@ -15,7 +15,10 @@ description:
     not known yet is listed, and ssh refuses it until a later run has seen its key.
   - Nothing that comes from a tag is ever evaluated as a template.
   - Options that are not set here come from the variables of the group C(all) beside this file, or from C(-e).
-extends_documentation_fragment: inventory_cache
+  - O(compose), O(groups) and O(keyed_groups) see what a host is given here, C(airlift_instance_id),
+    C(airlift_instance_type), C(airlift_instance_state), C(airlift_instance_tags) (a dictionary),
+    C(airlift_key), C(airlift_role), C(airlift_zone), C(airlift_private_address), C(airlift_account_id).
+extends_documentation_fragment: [inventory_cache, constructed]
 options:
   plugin:
     description: The name of this plugin, C(airlift.stack.airlift).
@@ -92,21 +95,30 @@ plugin: airlift.stack.airlift
 stack: demo
 region: eu-central-1
 access: ssm
+
+---
+# Groups and variables of your own: type_m7i_large, environment_production, first_zone
+plugin: airlift.stack.airlift
+keyed_groups:
+  - {prefix: type, key: airlift_instance_type}
+  - {prefix: environment, key: airlift_instance_tags.environment}
+groups:
+  first_zone: airlift_zone.endswith('a')
+compose:
+  ansible_host: "airlift_instance_tags.Name ~ '.hosts.example.com'"
 """
 
 import os
-import socket
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ansible import constants
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.plugins.loader import vars_loader
 from ansible_collections.airlift.stack.plugins.module_utils.aws.errors import wording
 from ansible_collections.airlift.stack.plugins.module_utils.aws.session import Connection, Session
@@ -117,24 +129,12 @@ from ansible_collections.airlift.stack.plugins.module_utils.inventory import hos
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-OPTION_VARIABLES = (
-    "airlift_stack_name",
-    "airlift_region",
-    "airlift_endpoint_url",
-    "airlift_profile",
-    "airlift_access_key",
-    "airlift_secret_key",
-    "airlift_session_token",
-    "airlift_access",
-    "airlift_user",
-    "airlift_state_directory",
-)
 
-
-class InventoryModule(BaseInventoryPlugin, Cacheable):
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     """Lists the hosts of one stack."""
 
     NAME = "airlift.stack.airlift"
+    _vars: dict[str, Any]
 
     def verify_file(self, path: str) -> bool:
         """Whether ``path`` is a configuration of this plugin, by its name."""
@@ -143,8 +143,9 @@ class InventoryModule(BaseInventoryPlugin, Cacheable):
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
         """Add the stack's hosts to ``inventory``. Raises AnsibleParserError in words for the owner."""
         super().parse(inventory, loader, path, cache)
-        self._vars = self._variables(path)
+        extra, self._vars = self._vars, self._variables(path)
         self._read_config_data(path)
+        self._vars = extra
         access = self._access()
         inventory.add_group(hosts.HOSTS_GROUP)
         inventory.add_group(hosts.group_name("airlift", access.stack))
@@ -154,6 +155,14 @@ class InventoryModule(BaseInventoryPlugin, Cacheable):
                 inventory.add_child(inventory.add_group(group), host.name)
             for name, value in host.variables.items():
                 inventory.set_variable(host.name, name, value)
+            self._construct(host)
+
+    def _construct(self, host: hosts.Host) -> None:
+        """Add the variables and groups that the owner's expressions make of the host's variables."""
+        strict, variables = self.get_option("strict"), dict(host.variables)
+        self._set_composite_vars(self.get_option("compose"), variables, host.name, strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, host.name, strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host.name, strict)
 
     def _variables(self, path: str) -> dict[str, Any]:
         """Return the variables that options may come from: group ``all`` beside the file, and extra vars."""
@@ -164,7 +173,9 @@ class InventoryModule(BaseInventoryPlugin, Cacheable):
         compute = raw.get("airlift_compute")
         if isinstance(compute, Mapping) and "access" in compute:
             raw.setdefault("airlift_access", compute["access"])
-        wanted = {name: templar.template(raw[name]) for name in OPTION_VARIABLES if name in raw}
+        options = self.option_definitions.values()
+        names = [variable["name"] for option in options for variable in option.get("vars") or ()]
+        wanted = {name: templar.template(raw[name]) for name in names if name in raw}
         return {name: value for name, value in wanted.items() if value not in (None, "")}
 
     def _access(self) -> hosts.Access:
@@ -172,9 +183,8 @@ class InventoryModule(BaseInventoryPlugin, Cacheable):
         if faults := stack_name_faults(stack, "airlift_stack_name"):
             raise AnsibleParserError(f"Failed to read the inventory: {faults[0]}")
         if not region:
-            raise AnsibleParserError(
-                "Failed to read the inventory: no region. Set airlift_region, as in us-east-1."
-            )
+            said = "Failed to read the inventory: no region. Set airlift_region, as in us-east-1."
+            raise AnsibleParserError(said)
         return hosts.Access(
             stack=stack,
             region=region,
@@ -199,7 +209,7 @@ class InventoryModule(BaseInventoryPlugin, Cacheable):
     def _ask(self, access: hosts.Access) -> list[hosts.Instance]:
         """Return the instances that AWS has, and keep the pinned host keys in step with them."""
         ignore = self.get_option("ignore_unreachable_endpoint")
-        if ignore and access.endpoint_url and not _answers(access.endpoint_url):
+        if ignore and access.endpoint_url and not source.answers(access.endpoint_url):
             return []
         try:
             session = Session(self._connection(access))
@@ -234,14 +244,3 @@ class InventoryModule(BaseInventoryPlugin, Cacheable):
 
 def _project_directory() -> Path:
     return Path(constants.CONFIG_FILE).resolve().parent if constants.CONFIG_FILE else Path.cwd()
-
-
-def _answers(endpoint_url: str) -> bool:
-    """Whether somebody listens at ``endpoint_url``; asked before boto3, whose retries take seconds."""
-    parts = urlsplit(endpoint_url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        with socket.create_connection((parts.hostname or "", port), timeout=2):
-            return True
-    except OSError:
-        return False

@@ -81,11 +81,18 @@ def _unwrapped(value: dict[str, Any]) -> Any:
 def start(moto: CountingMoto) -> Callable[..., list[str]]:
     ec2 = boto3.client("ec2", region_name="us-east-1", endpoint_url=moto.url, **KEYS)
 
-    def _start(count: int, stack: str = "demo", role: str = "inference", first: int = 1) -> list[str]:
+    def _start(
+        count: int, stack: str = "demo", role: str = "inference", first: int = 1, **more: str
+    ) -> list[str]:
         answer = ec2.run_instances(ImageId=IMAGE, MinCount=count, MaxCount=count)
         ids = [instance["InstanceId"] for instance in answer["Instances"]]
         for number, id_ in enumerate(ids, first):
-            tags = {"airlift:stack": stack, "airlift:key": f"compute/host/{number}", "airlift:role": role}
+            tags = {
+                "airlift:stack": stack,
+                "airlift:key": f"compute/host/{number}",
+                "airlift:role": role,
+                **more,
+            }
             ec2.create_tags(Resources=[id_], Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
         return ids
 
@@ -180,6 +187,73 @@ def test_a_tag_is_never_a_template(directory: Path, start: Callable[..., list[st
         timeout=120,
     )
     assert result.returncode == 0, result.stdout + result.stderr
+    assert not mark.exists()
+
+
+CONSTRUCTED = """
+compose:
+  ansible_host: "airlift_instance_id ~ '.hosts.test'"
+  team: airlift_instance_tags.team
+groups:
+  first_zone: airlift_zone.endswith('a')
+  nowhere: airlift_zone.endswith('z')
+keyed_groups:
+  - {prefix: type, key: airlift_instance_type}
+  - {key: airlift_role}
+leading_separator: false
+"""
+
+
+def test_variables_and_groups_of_the_owners_are_made(
+    directory: Path, start: Callable[..., list[str]]
+) -> None:
+    with (directory / "airlift.yml").open("a") as file:
+        file.write(CONSTRUCTED)
+    ids = start(1) + start(1, role="batch", first=2, team="blue")
+    listed = inventory(directory)
+    one, two = (listed["_meta"]["hostvars"][f"demo-host-{number}"] for number in (1, 2))
+    assert one["ansible_host"] == f"{ids[0]}.hosts.test"
+    assert "team" not in one
+    assert two["team"] == "blue"
+    assert listed["first_zone"]["hosts"] == ["demo-host-1", "demo-host-2"]
+    assert "nowhere" not in listed
+    assert (
+        listed[f"type_{one['airlift_instance_type'].replace('.', '_')}"]["hosts"]
+        == listed["first_zone"]["hosts"]
+    )
+    assert listed["batch"]["hosts"] == ["demo-host-2"]
+
+
+def test_an_expression_that_cannot_be_is_an_error_where_that_is_asked_for(
+    directory: Path, start: Callable[..., list[str]]
+) -> None:
+    start(1)
+    with (directory / "airlift.yml").open("a") as file:
+        file.write("compose: {team: airlift_instance_tags.team}\nstrict: true\n")
+    result = run(directory)
+    assert result.returncode != 0
+    assert "Could not set team for host demo-host-1" in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stderr
+
+
+def test_an_expression_sees_extra_variables_where_that_is_asked_for(
+    directory: Path, start: Callable[..., list[str]]
+) -> None:
+    start(1)
+    with (directory / "airlift.yml").open("a") as file:
+        file.write("compose: {team: colour ~ '-team'}\nuse_extra_vars: true\n")
+    listed = inventory(directory, "-e", "colour=blue")
+    assert listed["_meta"]["hostvars"]["demo-host-1"]["team"] == "blue-team"
+
+
+def test_a_tag_in_an_expression_is_no_template(directory: Path, start: Callable[..., list[str]]) -> None:
+    mark = directory / "evaluated"
+    with (directory / "airlift.yml").open("a") as file:
+        file.write(
+            "compose: {team: airlift_instance_tags.team}\nkeyed_groups: [{key: airlift_instance_tags.team}]\n"
+        )
+    start(1, team=f"{{{{ lookup('pipe', 'touch {mark}') }}}}")
+    assert "pipe" in inventory(directory)["_meta"]["hostvars"]["demo-host-1"]["team"]
     assert not mark.exists()
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from ansible_collections.airlift.stack.plugins.module_utils import arguments
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
+from ansible_collections.airlift.stack.plugins.module_utils.inventory import hosts
 from ansible_collections.airlift.stack.plugins.module_utils.option_schema.declared import declared
 from ansible_collections.airlift.stack.plugins.module_utils.variables import (
     DEFAULTS,
@@ -19,6 +20,16 @@ from ansible_collections.airlift.stack.plugins.module_utils.variables import (
 )
 
 ROOT = Path(__file__).parents[2]
+INSTANCE = hosts.Instance(
+    id="i-1",
+    key="compute/host/1",
+    role="inference",
+    state="running",
+    zone="us-east-1a",
+    type="c7i.large",
+    private_address="10.0.1.4",
+    account_id="123456789012",
+)
 
 
 def test_a_misspelt_name_is_told_with_the_one_that_was_meant() -> None:
@@ -57,7 +68,8 @@ def test_the_playbooks_read_nothing_unknown_and_leave_nothing_unread() -> None:
     sources += (ROOT / "inventory").rglob("*.yml")
     text = "\n".join(file.read_text() for file in sources)
     read = set(re.findall(r"(?<![\w.-])airlift_[a-z_]+(?![\w/.-])", text))
-    of_the_inventory = {"airlift_hosts", "airlift_instance_id"}
+    (host,) = hosts.hosts([INSTANCE], hosts.Access("demo", "us-east-1", "ssh", "admin", Path("known_hosts")))
+    of_the_inventory = {"airlift_hosts", *host.variables}
     assert misspelt(read - of_the_inventory) == []
     assert set(KNOWN) - set(re.findall(r"(?<![\w-])airlift_[a-z_]+", text)) == set()
 

@@ -5,10 +5,12 @@ Only botocore is imported: boto3's resources, which Airlift does not use, cost a
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal, overload
+from urllib.parse import urlsplit
 
 from ..errors import AirliftError
 from ..option_schema.declared import Option
@@ -187,6 +189,9 @@ class Session:
         # Left to botocore where the environment says it, so that AWS_ENDPOINT_URL_<SERVICE> goes on working.
         override = f"AWS_ENDPOINT_URL_{service.upper()}"
         from_environment = os.environ.get("AWS_ENDPOINT_URL") or os.environ.get(override)
+        config = self._config
+        if _is_on_this_machine(os.environ.get(override) or self.endpoint_url or ""):
+            config = config.merge(Config(proxies={}))
         client = self._core.create_client(
             service,
             region_name=self.region,
@@ -194,11 +199,20 @@ class Session:
             aws_access_key_id=self._connection.access_key,
             aws_secret_access_key=self._connection.secret_key,
             aws_session_token=self._connection.session_token,
-            config=self._config,
+            config=config,
         )
         name = client.meta.service_model.service_id.hyphenize()
         client.meta.events.register_first(f"needs-retry.{name}", _never_repeat_blindly)
         return client
+
+
+def _is_on_this_machine(endpoint_url: str) -> bool:
+    """Whether the endpoint is a loopback address, which no proxy can reach for us."""
+    host = urlsplit(endpoint_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _never_repeat_blindly(

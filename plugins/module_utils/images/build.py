@@ -32,7 +32,8 @@ class Builder:
             self._docker.ping()
         except (DockerException, RequestException) as error:
             raise DeliveryError(
-                f"Docker does not answer: {error}.", "Start it, or run `make setup`."
+                f"Docker does not answer: {error}.",
+                "Start it, or run `make setup`; a new member of the group docker logs in again.",
             ) from error
 
     def has(self, reference: str) -> bool:

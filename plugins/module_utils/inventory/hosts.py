@@ -6,7 +6,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -26,7 +26,7 @@ HOSTS_GROUP = "airlift_hosts"
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One EC2 instance, as far as the inventory needs it. ``key`` and ``role`` are its tags."""
+    """One EC2 instance, as far as the inventory needs it. ``key`` and ``role`` are of its ``tags``."""
 
     id: str
     key: str
@@ -36,6 +36,7 @@ class Instance:
     type: str
     private_address: str
     account_id: str
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Host:
 
     name: str
     groups: Sequence[str]
-    variables: Mapping[str, str]
+    variables: Mapping[str, str | Mapping[str, str]]
 
 
 def instances(reservations: Iterable[ReservationTypeDef]) -> Iterator[Instance]:
@@ -113,6 +114,7 @@ def _instance(described: InstanceTypeDef, account_id: str) -> Instance:
         type=described.get("InstanceType", ""),
         private_address=described.get("PrivateIpAddress", ""),
         account_id=account_id,
+        tags=tags,
     )
 
 
@@ -136,14 +138,17 @@ def _groups(instance: Instance, stack: str) -> list[str]:
     return groups
 
 
-def _variables(instance: Instance, access: Access) -> dict[str, str]:
-    about = {
+def _variables(instance: Instance, access: Access) -> dict[str, str | Mapping[str, str]]:
+    about: dict[str, str | Mapping[str, str]] = {
         "airlift_instance_id": instance.id,
         "airlift_instance_type": instance.type,
         "airlift_instance_state": instance.state,
+        "airlift_instance_tags": instance.tags,
         "airlift_key": instance.key,
+        "airlift_role": instance.role,
         "airlift_zone": instance.zone,
         "airlift_private_address": instance.private_address,
+        "airlift_account_id": instance.account_id,
     }
     connect = _over_ssm(instance, access) if access.connection == "ssm" else _over_ssh(instance, access)
     return about | connect

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ..aws.errors import AWS_ERRORS, code_of
 from . import hosts, known_hosts
@@ -16,6 +18,17 @@ PAGE_SIZE = 1000
 """The most that DescribeInstances returns in a page: the cost grows with pages, not with hosts."""
 
 CONSOLE_READERS = 10
+
+
+def answers(endpoint_url: str) -> bool:
+    """Whether somebody listens at ``endpoint_url``; asked before boto3, whose retries take seconds."""
+    parts = urlsplit(endpoint_url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname or "", port), timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 def stack_instances(ec2: EC2Client, stack: str) -> list[hosts.Instance]:

@@ -21,6 +21,7 @@ INSTANCE = hosts.Instance(
     type="c7i.large",
     private_address="10.0.1.4",
     account_id="123456789012",
+    tags={"airlift:key": "compute/host/1", "team": "blue"},
 )
 
 
@@ -41,6 +42,14 @@ def test_a_host_is_named_by_its_key_and_in_its_groups() -> None:
     }
     assert host.variables["ansible_host"] == "10.0.1.4"
     assert host.variables["airlift_instance_id"] == INSTANCE.id
+
+
+def test_what_expressions_may_use_is_among_the_variables() -> None:
+    variables = only(INSTANCE).variables
+    assert variables["airlift_instance_type"] == "c7i.large"
+    assert variables["airlift_instance_tags"] == INSTANCE.tags
+    assert variables["airlift_role"] == "inference"
+    assert variables["airlift_account_id"] == "123456789012"
 
 
 def test_a_replaced_instance_inherits_the_name() -> None:
@@ -80,7 +89,7 @@ def test_names_are_made_of_what_the_owner_chose(hostnames: str, name: str) -> No
 
 
 def test_ssh_trusts_the_pinned_key_of_this_instance_and_nothing_else() -> None:
-    words = shlex.split(only(INSTANCE).variables["ansible_ssh_common_args"])
+    words = shlex.split(str(only(INSTANCE).variables["ansible_ssh_common_args"]))
     assert words[0::2] == ["-o"] * 5
     assert set(words[1::2]) == {
         "StrictHostKeyChecking=yes",
