@@ -1,4 +1,4 @@
-"""The agent runs on Debian 12's Python, which is older than the one that runs these tests."""
+"""What runs on hosts runs on Debian 12's Python, which is older than the one that runs these tests."""
 
 from __future__ import annotations
 
@@ -14,13 +14,45 @@ MODULES = sorted(
     for folder in ("airlift_agent", "airlift_agent/aws", "airlift_agent/delivery")
     for path in (AGENT / folder).glob("*.py")
 )
+PLUGINS = Path(__file__).parents[2] / "plugins"
+ON_HOSTS = ("config_files", "systemd_units", "llm_key", "llm_model")
+"""The modules of the collection that roles run on hosts."""
+
+
+def carried(path: Path) -> set[Path]:
+    """Return a module, and the files of module_utils that Ansible sends to the host with it."""
+    found, waiting = set(), [path]
+    while waiting:
+        one = waiting.pop()
+        if one in found or not one.exists():
+            continue
+        found.add(one)
+        for node in ast.walk(ast.parse(one.read_text())):
+            if not isinstance(node, ast.ImportFrom):
+                continue
+            if node.level:
+                base = one.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            elif (node.module or "").startswith("ansible_collections.airlift.stack.plugins."):
+                base = PLUGINS.joinpath(*(node.module or "").split(".")[4:])
+            else:
+                continue
+            waiting += [base.with_suffix(".py"), *(base / f"{name.name}.py" for name in node.names)]
+    return found
+
+
+SENT = sorted({file for name in ON_HOSTS for file in carried(PLUGINS / "modules" / f"{name}.py")})
 
 
 def test_it_says_so_where_tools_look() -> None:
     assert tomllib.loads((AGENT / "pyproject.toml").read_text())["project"]["requires-python"] == ">=3.11"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_what_modules_carry_is_found() -> None:
+    names = {path.name for path in SENT}
+    assert {"config_files.py", "module_main.py", "errors.py", "merged_text.py", "llm_config.py"} <= names
+
+
+@pytest.mark.parametrize("path", [*MODULES, *SENT], ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_no_module_has_newer_grammar(path: Path) -> None:
     ast.parse(path.read_text(), filename=str(path), feature_version=(3, 11))
 

@@ -148,7 +148,8 @@ def test_a_url_is_fetched_by_the_proxy_of_the_environment(
 ) -> None:
     url = f"http://127.0.0.1:{free_port()}/m.gguf"
     site.files[url] = DATA
-    monkeypatch.delenv("no_proxy", raising=False)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("http_proxy", site.url)
     assert contents(source(url).pin(), tmp_path) == {"m.gguf": DATA}
     monkeypatch.setenv("no_proxy", "127.0.0.1")

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from .merged_text import RefusedError, merge_json, set_values
+from .errors import FileRefusedError
+from .merged_text import merge_json, set_values
 from .text_file import replace
 
 DIRECTORY_MODE, FILE_MODE = 0o755, 0o644
@@ -60,12 +61,14 @@ def read(path: Path) -> ConfigFile:
 
 
 def plan(before: ConfigFile, options: Mapping[str, object], check_mode: bool = False) -> ConfigFile:
-    """Return the file as it shall be. Raises RefusedError."""
+    """Return the file as it shall be. Raises FileRefusedError."""
     if not before.path.is_absolute():
-        raise RefusedError(f"Failed to write {before.path}: it is no absolute path. Begin dest with a slash.")
+        raise FileRefusedError(
+            f"Failed to write {before.path}: it is no absolute path. Begin dest with a slash."
+        )
     directory = options["state"] == "directory"
     if before.directory != directory and before.mode >= 0:
-        raise RefusedError(
+        raise FileRefusedError(
             f"Failed to write {before.path}: there is a {'file' if directory else 'directory'} in its place. "
             "Move it away."
         )
@@ -75,7 +78,7 @@ def plan(before: ConfigFile, options: Mapping[str, object], check_mode: bool = F
         gid = grp.getgrnam(str(options["group"])).gr_gid
     except KeyError as error:
         if not check_mode:
-            raise RefusedError(
+            raise FileRefusedError(
                 f"Failed to write {before.path}: {error.args[0]}. Create the owner first."
             ) from error
         uid = gid = NOT_YET
@@ -88,10 +91,10 @@ def _text(before: ConfigFile, options: Mapping[str, object]) -> str | None:
     }
     if options["state"] == "directory":
         if given:
-            raise RefusedError(f"Failed to make {before.path}: a directory has no {', '.join(given)}.")
+            raise FileRefusedError(f"Failed to make {before.path}: a directory has no {', '.join(given)}.")
         return None
     if len(given) != 1:
-        raise RefusedError(
+        raise FileRefusedError(
             f"Failed to write {before.path}: give one of src, content, json_keys and directives."
         )
     kind, value = next(iter(given.items()))

@@ -9,6 +9,9 @@ AirliftError
 ├── OverdueError              something did not get there in the time that it usually needs by far
 ├── InterruptedRunError       the run was asked to stop
 ├── CheckFailedError          what was looked at is not as it should be; carries what was seen
+├── FileRefusedError          a file of a host cannot be what it shall be
+├── UnitError                 systemd has no such unit, or does not do with it what is asked
+├── CliConfigError            a file of the CLI cannot be changed safely
 └── DeliveryError             a model, an image or a release cannot be published, fetched or started
     ├── BucketMissingError      the stack's bucket does not exist yet
     ├── RepositoryMissingError  the stack's repository of images does not exist yet
@@ -76,6 +79,18 @@ class CheckFailedError(AirliftError):
     def __init__(self, message: str, remedy: str = "", **seen: object) -> None:
         super().__init__(message, remedy)
         self.seen = seen
+
+
+class FileRefusedError(AirliftError):
+    """A file of a host cannot be what it shall be; nothing was written."""
+
+
+class UnitError(AirliftError):
+    """Systemd has no such unit, or does not do with it what is asked."""
+
+
+class CliConfigError(AirliftError):
+    """A file of the CLI cannot be changed safely; the message says why, its module where."""
 
 
 class DeliveryError(AirliftError):

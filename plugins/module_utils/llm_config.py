@@ -12,14 +12,12 @@ from typing import cast
 
 import yaml
 
+from .errors import CliConfigError
+
 Scalar = str | int | bool
 Model = Mapping[str, Scalar | list[str]]
 _NOTE_KEY = "// Note"
 _NOTE = "This file stores secret API credentials. Do not share!"
-
-
-class ConfigError(Exception):
-    """A file that cannot be changed safely; the message says why."""
 
 
 def put_model(text: str, model: Model) -> str:
@@ -70,11 +68,11 @@ def _entries(text: str) -> list[dict[str, object]]:
     try:
         loaded = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"it is not valid YAML ({' '.join(str(error).split())})") from error
+        raise CliConfigError(f"it is not valid YAML ({' '.join(str(error).split())})") from error
     if loaded is None:
         return []
     if not isinstance(loaded, list) or not all(isinstance(entry, dict) for entry in loaded):
-        raise ConfigError("it does not hold a list of models")
+        raise CliConfigError("it does not hold a list of models")
     return cast("list[dict[str, object]]", loaded)
 
 
@@ -89,7 +87,9 @@ def _without(text: str, name: str) -> tuple[list[str], int, int]:
     assert isinstance(root, yaml.SequenceNode)
     if root.flow_style:
         if root.value:
-            raise ConfigError("its list is written in brackets; write one model per line, each after a dash")
+            raise CliConfigError(
+                "its list is written in brackets; write one model per line, each after a dash"
+            )
         return _without_empty_list(lines, root)
     nodes = zip(root.value, _entries(text), strict=True)
     spans = [_span(lines, node) for node, entry in nodes if entry.get("model_id") == name]
@@ -101,7 +101,7 @@ def _without(text: str, name: str) -> tuple[list[str], int, int]:
 def _without_empty_list(lines: list[str], root: yaml.Node) -> tuple[list[str], int, int]:
     first, end = root.start_mark.line, root.end_mark.line + 1
     if "".join(lines[first:end]).strip() != "[]":
-        raise ConfigError("its empty list shares a line with something else; put it on a line of its own")
+        raise CliConfigError("its empty list shares a line with something else; put it on a line of its own")
     del lines[first:end]
     return lines, 0, first
 
@@ -130,10 +130,10 @@ def _checked(text: str, wanted: list[dict[str, object]]) -> str:
     message = "its layout is one that cannot be changed line by line"
     try:
         found = _entries(text)
-    except ConfigError as error:
-        raise ConfigError(message) from error
+    except CliConfigError as error:
+        raise CliConfigError(message) from error
     if len(found) != len(wanted) or any(entry not in found for entry in wanted):
-        raise ConfigError(message)
+        raise CliConfigError(message)
     return text
 
 
@@ -141,9 +141,9 @@ def _keys(text: str) -> dict[str, str]:
     try:
         loaded = json.loads(text) if text.strip() else {}
     except ValueError as error:
-        raise ConfigError(f"it is not valid JSON ({error})") from error
+        raise CliConfigError(f"it is not valid JSON ({error})") from error
     if not isinstance(loaded, dict):
-        raise ConfigError("it does not hold an object")
+        raise CliConfigError("it does not hold an object")
     return loaded
 
 

@@ -8,19 +8,20 @@ from pathlib import Path
 
 from ansible.module_utils.common.dict_transformations import dict_merge
 
-
-class RefusedError(Exception):
-    """A file that cannot be what it shall be; the sentence says why and what to do."""
+from .errors import FileRefusedError
 
 
 def merge_json(path: Path, text: str, keys: Mapping[str, object]) -> str:
-    """Return the text of a JSON object with ``keys`` in it; as it is where they are. Raises RefusedError."""
+    """Return the text of a JSON object with ``keys`` in it; as it is where they are.
+
+    Raises FileRefusedError.
+    """
     try:
         stored = json.loads(text or "{}")
     except ValueError as error:
-        raise RefusedError(f"Failed to read {path}: {error}. Correct or remove the file.") from error
+        raise FileRefusedError(f"Failed to read {path}: {error}. Correct or remove the file.") from error
     if not isinstance(stored, dict):
-        raise RefusedError(f"Failed to read {path}: it is no JSON object. Correct or remove the file.")
+        raise FileRefusedError(f"Failed to read {path}: it is no JSON object. Correct or remove the file.")
     wanted = dict_merge(stored, keys)
     return text if text and wanted == stored else json.dumps(wanted, indent=2) + "\n"
 

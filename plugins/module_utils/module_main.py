@@ -12,7 +12,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .errors import AirliftError, CheckFailedError
 
-type Work = Callable[[AnsibleModule], Mapping[str, Any]]
+Work = Callable[[AnsibleModule], Mapping[str, Any]]
 """Does what the module is for and returns its result. Raises ``AirliftError`` to fail in words."""
 
 

@@ -116,6 +116,7 @@ import shlex
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.airlift.stack.plugins.module_utils.config_file import (
@@ -127,33 +128,34 @@ from ansible_collections.airlift.stack.plugins.module_utils.config_file import (
     read,
     write,
 )
-from ansible_collections.airlift.stack.plugins.module_utils.merged_text import RefusedError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import FileRefusedError
+from ansible_collections.airlift.stack.plugins.module_utils.module_main import run_module
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={"files": {"type": "list", "elements": "dict", "required": True, "options": OPTIONS}},
-        supports_check_mode=True,
-    )
-    try:
-        pairs = [(one, read(Path(one["dest"]))) for one in module.params["files"]]
-        wanted = [(one, before, plan(before, one, module.check_mode)) for one, before in pairs]
-        changed = [(one, before, after) for one, before, after in wanted if before != after]
-        for one, before, after in changed:
-            if one["validate"] and before.text != after.text:
-                validate(module, after, one["validate"])
-        if not module.check_mode:
-            for _, _, after in changed:
-                write(after)
-    except (RefusedError, OSError) as error:
-        refused = isinstance(error, RefusedError)
-        module.fail_json(msg=str(error) if refused else f"Failed to write files: {error}. Check the disk.")
+def write_files(module: AnsibleModule) -> dict[str, Any]:
+    """Write what differs, once every file's own program has taken its new text."""
+    pairs = [(one, read(Path(one["dest"]))) for one in module.params["files"]]
+    wanted = [(one, before, plan(before, one, module.check_mode)) for one, before in pairs]
+    changed = [(one, before, after) for one, before, after in wanted if before != after]
+    for one, before, after in changed:
+        if one["validate"] and before.text != after.text:
+            validate(module, after, one["validate"])
+    if not module.check_mode:
+        for _, _, after in changed:
+            _write(after)
     diff = [difference(before, after) for _, before, after in changed]
-    module.exit_json(changed=bool(changed), written=[one["dest"] for one, _, _ in changed], diff=diff)
+    return {"changed": bool(changed), "written": [one["dest"] for one, _, _ in changed], "diff": diff}
+
+
+def _write(file: ConfigFile) -> None:
+    try:
+        write(file)
+    except OSError as error:
+        raise FileRefusedError(f"Failed to write {file.path}: {error}.", "Check the disk.") from error
 
 
 def validate(module: AnsibleModule, file: ConfigFile, command: str) -> None:
-    """Have the file's own program look at the new text. Raises RefusedError."""
+    """Have the file's own program look at the new text. Raises FileRefusedError."""
     arguments = shlex.split(command)
     if module.check_mode and shutil.which(arguments[0]) is None:
         return
@@ -164,10 +166,16 @@ def validate(module: AnsibleModule, file: ConfigFile, command: str) -> None:
         code, output, error = module.run_command([word.replace("%s", str(candidate)) for word in arguments])
     if code:
         said = " ".join((error or output).split())
-        raise RefusedError(
+        raise FileRefusedError(
             f"Failed to write {file.path}: {arguments[0]} refused it: {said}. "
             "Correct the option it comes from."
         )
+
+
+def main() -> None:
+    run_module(
+        {"files": {"type": "list", "elements": "dict", "required": True, "options": OPTIONS}}, write_files
+    )
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ from typing import Any, cast
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.airlift.stack.plugins.module_utils import llm_config, text_file
-from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError, CliConfigError
 from ansible_collections.airlift.stack.plugins.module_utils.module_main import run_module
 
 FILE_NAME = "extra-openai-models.yaml"
@@ -92,7 +92,7 @@ def keep(module: AnsibleModule) -> dict[str, Any]:
 
     try:
         changed = text_file.change(module, path, edit, 0o644)
-    except llm_config.ConfigError as error:
+    except CliConfigError as error:
         raise AirliftError(
             f"Failed to set model {module.params['name']} in {path}: {error}.",
             "Correct the file by hand, then run this again.",

@@ -68,8 +68,11 @@ acted:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.airlift.stack.plugins.module_utils.errors import UnitError
+from ansible_collections.airlift.stack.plugins.module_utils.module_main import run_module
 
 PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload")
 ENABLED = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated")
@@ -101,22 +104,19 @@ class Unit:
         return self.active in RUNNING
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={"units": {"type": "list", "elements": "dict", "required": True, "options": OPTIONS}},
-        supports_check_mode=True,
-    )
+def manage(module: AnsibleModule) -> dict[str, Any]:
+    """Bring the units into the wanted states. Raises UnitError."""
     wanted = module.params["units"]
     command = ["systemctl", "show", "--property", ",".join(PROPERTIES), *(one["name"] for one in wanted)]
     code, output, error = module.run_command(command)
     if code:
-        module.fail_json(msg=f"Failed to ask systemd about units: {error.strip()}. Does systemd run here?")
+        raise UnitError(f"Failed to ask systemd about units: {error.strip()}.", "Does systemd run here?")
     pairs = list(zip(wanted, parse(output), strict=True))
     lost = [one["name"] for one, unit in pairs if not usable(one, unit, module.check_mode)]
     if lost:
-        module.fail_json(
-            msg=f"Failed to manage {', '.join(lost)}: systemd has no such unit, or it is masked. "
-            f"`systemctl status {lost[0]}` says more."
+        raise UnitError(
+            f"Failed to manage {', '.join(lost)}: systemd has no such unit, or it is masked.",
+            f"`systemctl status {lost[0]}` says more.",
         )
     planned = [(one, unit, plan(one, unit)) for one, unit in pairs]
     steps = [step for _, _, own in planned for step in own]
@@ -124,13 +124,17 @@ def main() -> None:
         steps.insert(0, ("daemon-reload",))
     if not module.check_mode:
         for step in steps:
-            code, _, error = module.run_command(["systemctl", *step])
-            if code:
-                module.fail_json(
-                    msg=f"Failed to {' '.join(step)}: {error.strip()} `journalctl -u {step[-1]}` says more."
-                )
+            _do(module, step)
     diff = [_diff(one, unit) for one, unit, own in planned if own]
-    module.exit_json(changed=bool(steps), acted=[" ".join(step) for step in steps], diff=diff)
+    return {"changed": bool(steps), "acted": [" ".join(step) for step in steps], "diff": diff}
+
+
+def _do(module: AnsibleModule, step: tuple[str, ...]) -> None:
+    code, _, error = module.run_command(["systemctl", *step])
+    if code:
+        raise UnitError(
+            f"Failed to {' '.join(step)}: {error.strip()}", f"`journalctl -u {step[-1]}` says more."
+        )
 
 
 def parse(text: str) -> list[Unit]:
@@ -174,6 +178,10 @@ def _diff(wanted: Mapping[str, object], unit: Unit) -> dict[str, str]:
         "before": f"enabled: {unit.enabled}\nrunning: {unit.running}\n",
         "after": f"enabled: {enabled}\nrunning: {running}\n",
     }
+
+
+def main() -> None:
+    run_module({"units": {"type": "list", "elements": "dict", "required": True, "options": OPTIONS}}, manage)
 
 
 if __name__ == "__main__":

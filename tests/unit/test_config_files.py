@@ -19,7 +19,7 @@ from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 from ansible_collections.airlift.stack.plugins.action.config_files import ActionModule, concerned
 from ansible_collections.airlift.stack.plugins.module_utils import config_file
-from ansible_collections.airlift.stack.plugins.module_utils.merged_text import RefusedError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import FileRefusedError
 from ansible_collections.airlift.stack.plugins.modules import config_files
 
 ME = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name}
@@ -103,7 +103,7 @@ def test_directives_stand_once_and_other_lines_stay(tmp_path: Path) -> None:
 def test_what_cannot_be_merged_into_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config.json"
     path.write_text(text)
-    with pytest.raises(RefusedError, match=r"Failed to read .*config.json.*Correct or remove"):
+    with pytest.raises(FileRefusedError, match=r"Failed to read .*config.json.*Correct or remove"):
         put(path, json_keys={"a": 1})
     assert path.read_text() == text
 
@@ -112,7 +112,7 @@ def test_what_cannot_be_merged_into_is_refused(tmp_path: Path, text: str) -> Non
     "given", [{}, {"content": "", "json_keys": {}}, {"content": "", "owner": "no-such-user"}]
 )
 def test_options_that_say_nothing_or_too_much_are_refused(tmp_path: Path, given: dict[str, object]) -> None:
-    with pytest.raises(RefusedError, match="Failed to write"):
+    with pytest.raises(FileRefusedError, match="Failed to write"):
         put(tmp_path / "file", **given)
     assert list(tmp_path.iterdir()) == []
 
@@ -142,19 +142,19 @@ def test_what_is_in_the_place_of_the_other_kind_is_not_touched(tmp_path: Path, s
         path.mkdir()
     else:
         path.write_text("theirs")
-    with pytest.raises(RefusedError, match="in its place"):
+    with pytest.raises(FileRefusedError, match="in its place"):
         config_file.plan(config_file.read(path), options(state=state, content="x"))
 
 
 def test_a_directory_has_no_text(tmp_path: Path) -> None:
-    with pytest.raises(RefusedError, match="has no content"):
+    with pytest.raises(FileRefusedError, match="has no content"):
         config_file.plan(config_file.read(tmp_path), options(state="directory", content="x"))
 
 
 def test_in_check_mode_an_owner_may_be_yet_to_come(tmp_path: Path) -> None:
     before, wanted = config_file.read(tmp_path / "one"), options(content="x", group="nobody-has-this-one")
     assert config_file.plan(before, wanted, check_mode=True) != before
-    with pytest.raises(RefusedError, match="Create the owner first"):
+    with pytest.raises(FileRefusedError, match="Create the owner first"):
         config_file.plan(before, wanted)
 
 
@@ -171,7 +171,7 @@ def test_a_difference_shows_no_text_of_a_file_that_is_its_owners_alone(
 
 def test_a_path_begins_at_the_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(RefusedError, match="Begin dest with a slash"):
+    with pytest.raises(FileRefusedError, match="Begin dest with a slash"):
         put(Path("file"), content="x")
     assert list(tmp_path.iterdir()) == []
 

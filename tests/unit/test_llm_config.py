@@ -6,6 +6,7 @@ from textwrap import indent
 import pytest
 import yaml
 from ansible_collections.airlift.stack.plugins.module_utils import llm_config
+from ansible_collections.airlift.stack.plugins.module_utils.errors import CliConfigError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,7 +72,7 @@ def test_drop_model(before: str, after: str) -> None:
     ],
 )
 def test_what_cannot_be_changed_safely_is_refused(text: str, reason: str) -> None:
-    with pytest.raises(llm_config.ConfigError, match=reason):
+    with pytest.raises(CliConfigError, match=reason):
         llm_config.put_model(text, OURS)
 
 
@@ -111,5 +112,5 @@ def test_the_only_key_leaves_no_file() -> None:
 
 @pytest.mark.parametrize("text", ["{", "[]"])
 def test_a_broken_keys_file_is_refused(text: str) -> None:
-    with pytest.raises(llm_config.ConfigError):
+    with pytest.raises(CliConfigError):
         llm_config.put_key(text, "airlift", "al-2")
