@@ -121,7 +121,10 @@ def served(directory: Path) -> Iterator[Cloud]:
     pair = issue("demo.test")
     (directory / "cert.pem").write_text(pair.pem, encoding="ascii")
     (directory / "key.pem").write_text(pair.key_pem, encoding="ascii")
-    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
+    app = create_app()
+    # A test before, without this app, may have left an account that has no machine image yet.
+    empty()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
