@@ -17,16 +17,16 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.airlift.stack.plugins.module_utils.arguments import STACK, STACK_INFO
 from ansible_collections.airlift.stack.plugins.module_utils.execution import results
 from ansible_collections.airlift.stack.plugins.module_utils.execution.progress import Messages
-from moto.backends import get_backend
 from werkzeug.serving import make_server
 
 from localcloud.app import create_app
+from tests.integration.counting_moto import forget
 from tests.pki import issue
 
 REGION = "us-east-1"
 ACCESS_KEY = "LKIALOCALCLOUDEXAMPLE"
 SECRET_KEY = "localcloud-secret-access-key-that-opens-nothing"
-SERVICES = ("ec2", "iam", "s3", "ecr", "secretsmanager", "ssm", "elbv2", "acm", "logs", "sts")
+SERVICES = ("s3", "ecr", "secretsmanager", "ssm", "elbv2", "acm", "logs")
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDGqTIY6FePpBi8CzZ5fAGZJzGnkq9hhYdOiFiDknOqW tests"
 
 
@@ -138,5 +138,4 @@ def served(directory: Path) -> Iterator[Cloud]:
 
 def empty() -> None:
     """Empty the account."""
-    for service in SERVICES:
-        get_backend(service).reset()  # type: ignore[call-overload]
+    forget(*SERVICES)

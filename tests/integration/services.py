@@ -15,11 +15,11 @@ from ansible_collections.airlift.stack.plugins.module_utils.reconcile.graph impo
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Found, Wanted
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.plan import removal
 from ansible_collections.airlift.stack.plugins.module_utils.resources.registry import KINDS
-from moto.backends import get_backend
 from moto.s3.models import FakeBucket
 
 from localcloud.bucketpolicy import without_conditions
 from tests.integration.account import ACCOUNT, REGION, Account, account_with
+from tests.integration.counting_moto import forget
 from tests.pki import Pair, issue
 
 KEYS = {"access_key": "LKIAKINDSTEST", "secret_key": "a-secret-of-the-tests-of-kinds"}
@@ -30,8 +30,8 @@ SSH_KEY = (
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1rG8rVh8dCw3iZ0H1i8P0m3cQj2V0YzYcN2c3q0b6r somebody@example.org"
 )
 SERVICES = (
-    *("acm", "ec2", "ecr", "elbv2", "iam", "logs", "resourcegroupstaggingapi"),
-    *("s3", "secretsmanager", "ssm", "sts"),
+    *("acm", "ecr", "elbv2", "logs", "resourcegroupstaggingapi"),
+    *("s3", "secretsmanager", "ssm"),
 )
 
 
@@ -41,8 +41,7 @@ class Services(Account):
 
     def reset(self) -> None:
         super().reset()
-        for service in SERVICES:
-            get_backend(service).reset()  # type: ignore[call-overload]
+        forget(*SERVICES)
 
     def remove(self, *, data: bool = False) -> None:
         self._run(removal(self.found(), self.kinds, data_may_go=data))
