@@ -21,7 +21,7 @@ status: ## Show what runs
 	@scripts/run ansible-playbook playbooks/status.yml
 
 .PHONY: down
-down: ## Remove everything `make up` made, and look again
+down: ## Remove everything that `make up` started, and look again
 	@scripts/down
 
 .PHONY: clean
@@ -33,11 +33,11 @@ test: setup ## All tests; STAGE="unit lint" runs some stages, CHANGED=1 what a c
 	@scripts/test $(if $(CHANGED),--changed,$(STAGE))
 
 .PHONY: lint
-lint: ## ruff, mypy, ansible-lint, yamllint, shellcheck
+lint: ## ruff, mypy, import-linter, ansible-lint, yamllint, shellcheck, ansible-doc
 	@scripts/test lint
 
 .PHONY: unit
-unit: ## The pure tests
+unit: ## What needs no container and no network
 	@scripts/test unit
 
 .PHONY: integration

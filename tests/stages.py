@@ -146,7 +146,7 @@ def read_tree(root: Path) -> Tree:
 
 def _plugin(path: str) -> str:
     kind, _, name = path.removeprefix("plugins/").partition("/")
-    return name.removesuffix(".py") if kind in ("action", "filter", "modules") else ""
+    return name.removesuffix(".py") if kind in ("action", "filter", "lookup", "modules") else ""
 
 
 def _text(directory: Path) -> str:

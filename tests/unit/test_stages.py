@@ -85,6 +85,7 @@ def test_the_tree_knows_what_the_roles_run() -> None:
     for scenario in ("edge_proxy", "default", "debian_12"):
         assert "plugins/module_utils/role_preflight.py" in plugins[scenario], scenario
         assert "plugins/module_utils/option_schema/reading.py" in plugins[scenario], scenario
+    assert "plugins/lookup/zipapp.py" in plugins["inference"]
     assert "plugins/modules/llm_model.py" in plugins["debian_12"]
     assert "plugins/modules/llm_model.py" not in plugins["edge_proxy"]
     assert not any("/reconcile/" in path for path in plugins["edge_proxy"])
