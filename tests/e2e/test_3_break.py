@@ -46,8 +46,8 @@ def test_a_release_that_does_not_answer_is_not_switched_to(api_key: str, tmp_pat
     visitor.start()
     try:
         weights = tmp_path / "empty.gguf"
-        # A header of GGUF version 3 that promises nothing: no tensor, no architecture.
-        weights.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 0))
+        # A header of GGUF version 3 that promises one entry, and no more of the file.
+        weights.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 1))
         broken = {"airlift_model": {"name": "empty", "source": f"file:{weights}"}}
         failed = playbook("release", "-e", json.dumps(broken), check=False)
         assert failed.returncode != 0
