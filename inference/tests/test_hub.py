@@ -27,6 +27,7 @@ from .webserver import Refusal, Site, serve
 
 DATA = bytes(range(256)) * 8192
 FILES = {"a/m.Q4_0.gguf": DATA, "m.safetensors": b"x", "config.json": b"{}", "README.md": b"r"}
+FILES |= {".gitignore": b"g", "a/.hidden": b"h"}
 FETCH = """
 import json, sys
 from pathlib import Path
@@ -87,7 +88,7 @@ def test_a_hub_repository_at_a_commit(site: Site, tmp_path: Path, monkeypatch: p
 
 
 def test_without_a_pattern_all_but_the_readme_is_the_model(site: Site, tmp_path: Path) -> None:
-    expected = {path: data for path, data in FILES.items() if path != "README.md"}
+    expected = {path: FILES[path] for path in ("a/m.Q4_0.gguf", "m.safetensors", "config.json")}
     assert contents(parse_hub("org/tiny").pin(), tmp_path / "cache") == expected
 
 

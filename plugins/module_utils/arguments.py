@@ -120,7 +120,10 @@ def _raw(arguments: Mapping[str, Any], errors: list[str]) -> dict[str, object]:
 def _with_files_read(ingress: Mapping[str, Any], errors: list[str]) -> dict[str, object]:
     texts: dict[str, object] = {name: value for name, value in ingress.items() if name not in _FILES}
     for option, name in _FILES.items():
-        if ingress.get(option):
+        if ingress.get(option) and "-----" in str(ingress[option]):
+            # Not repeated: it may be a private key.
+            errors.append(f"ingress.{option} holds the text itself. Give the path of a file that holds it.")
+        elif ingress.get(option):
             try:
                 texts[name] = Path(ingress[option]).expanduser().read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:

@@ -127,6 +127,6 @@ def difference(before: ConfigFile, after: ConfigFile) -> dict[str, str]:
     name = f"{after.path} ({after.mode:04o})"
     old = f"{before.path} ({before.mode:04o})" if before.mode >= 0 else "absent"
     headers = {"before_header": old, "after_header": name}
-    if not after.mode & 0o077:
+    if not after.mode & 0o077 or (before.mode >= 0 and not before.mode & 0o077):
         return {**headers, "before": "", "after": "(not shown: it is its owner's alone)\n"}
     return {**headers, "before": before.text or "", "after": after.text or ""}

@@ -54,8 +54,14 @@ def completed(name: str, settings: Mapping[str, object]) -> dict[str, object]:
         raise EngineSettingsError(
             f"Failed to release on engine {name}: {' '.join(wrong)}", "Correct airlift_engine."
         )
-    defaults = {key: setting["default"] for key, setting in schema(name)["properties"].items()}
-    return {**defaults, **settings}
+    rules = schema(name)["properties"]
+    defaults = {key: rule["default"] for key, rule in rules.items()}
+    # JSON Schema takes 4.0 for an integer.
+    given = {
+        key: int(value) if isinstance(value, float) and rules[key]["type"] == "integer" else value
+        for key, value in settings.items()
+    }
+    return {**defaults, **given}
 
 
 def _sentences(engine: str, rules: Mapping[str, Any], error: ValidationError) -> Iterator[str]:

@@ -109,13 +109,25 @@ LARGE_IMAGE = {"type": "image_url", "image_url": {"url": f"data:image/png;base64
         ({"messages": [{"role": "user", "content": None}]}, "invalid_type"),
         ({"messages": [{"role": "user"}]}, None),
         ({"messages": [{"content": "no role"}]}, None),
+        ({"messages": [{"content": "no role " * 9_000}]}, None),
         ({"messages": [{"role": "user", "content": [IMAGE]}]}, None),
         ({"messages": [{"role": "user", "content": [LARGE_IMAGE]}]}, None),
         ({"tools": "none"}, None),
         ({"max_tokens": "many"}, None),
         ({"messages": [{"role": "user", "content": "word " * 9000}]}, "context_length_exceeded"),
     ],
-    ids=["empty", "null", "no content", "no role", "image", "large image", "tools", "type", "too long"],
+    ids=[
+        "empty",
+        "null",
+        "no content",
+        "no role",
+        "no role, long",
+        "image",
+        "large image",
+        "tools",
+        "type",
+        "too long",
+    ],
 )
 def test_what_cannot_be_answered_is_a_bad_request_in_one_shape(
     api_key: str, more: dict[str, object], code: str | None

@@ -15,6 +15,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.engines import (
     names,
     schema,
 )
+from ansible_collections.airlift.stack.plugins.module_utils.models.formats import ENGINE_WEIGHTS
 from jsonschema import Draft202012Validator
 
 from inference.engines.llamacpp.airlift_engine.settings import SCHEMA_PATH
@@ -51,6 +52,15 @@ ROOT = Path(__file__).parents[2]
 )
 def test_what_is_wrong_is_one_sentence(name: str, settings: object, says: list[str]) -> None:
     assert faults(name, settings) == says
+
+
+def test_every_engine_says_which_weights_it_loads() -> None:
+    assert set(ENGINE_WEIGHTS) == set(names())
+
+
+def test_a_whole_number_with_a_point_is_a_whole_number() -> None:
+    slots = completed("llamacpp", {"slots": 4.0})["slots"]
+    assert (slots, type(slots)) == (4, int)
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -171,7 +172,9 @@ class Host:
         before, now = images.load(self._unused_path), time.time()
         since = images.unused_since(before, unneeded, now)
         if since != before:
-            images.save(self._unused_path, since)
+            # A full disk must not keep the host from looking, and so from making room.
+            with suppress(OSError):
+                images.save(self._unused_path, since)
         config = self._config
         return images.due(unneeded, since, now, config.prune_age_hours, config.prune_grace_hours)
 

@@ -166,6 +166,26 @@ def test_an_engine_s_errors_have_the_shape_of_the_edge_s(
         assert len(answer.headers["x-request-id"]) == 36
 
 
+def test_an_error_that_repeats_a_whole_prompt_is_cut(blue: Edge, key: str) -> None:
+    body = {"error": {"message": "Failed to parse messages: /ü" + "/ü" * 15_000}}
+    answer = blue.complete(key, fails={"status": 500, "body": body})
+    assert (answer.status, answer.error["type"]) == (400, "invalid_request_error")
+    assert 1900 < len(str(answer.error["message"]).encode()) <= 2000
+
+
+def test_an_error_that_the_buffer_cuts_off_is_known_by_its_beginning(blue: Edge, key: str) -> None:
+    body = {"error": {"message": "Failed to parse messages: " + "x" * 200_000}}
+    answer = blue.complete(key, fails={"status": 500, "body": body})
+    assert (answer.status, answer.error["type"]) == (400, "invalid_request_error")
+
+
+def test_an_engine_s_retry_after_gets_through(blue: Edge, key: str) -> None:
+    answer = blue.complete(
+        key, fails={"status": 503, "body": {"error": {"message": "busy"}}, "retry_after": "7"}
+    )
+    assert (answer.status, answer.headers["retry-after"]) == (503, "7")
+
+
 def test_an_engine_s_error_in_no_shape_still_gets_one(blue: Edge, key: str) -> None:
     answer = blue.complete(key, fails={"status": 503, "body": ["<html>"]})
     assert answer.status == 503

@@ -19,8 +19,10 @@ def agent(host: Host, arguments: str) -> CommandResult:
 @pytest.fixture
 def parameters(host: Host) -> Iterator[None]:
     """The stand-in for SSM, running."""
-    answers = "curl --silent --output /dev/null http://127.0.0.1:4566"
-    host.check_output(f"systemctl start fake-parameters && until {answers}; do sleep 0.1; done")
+    answers = "curl --silent --output /dev/null --max-time 5 http://127.0.0.1:4566"
+    host.check_output(
+        f"systemctl start fake-parameters && timeout 60 sh -c 'until {answers}; do sleep 0.1; done'"
+    )
     yield
     host.check_output("systemctl stop fake-parameters && rm -f /run/fake-parameter")
 

@@ -1,7 +1,7 @@
 """A stand-in for an inference engine: OpenAI's routes, with a pace and a health that a test can set.
 
 The body's own fields decide: ``stream``, ``chunks``, ``interval_seconds``, ``delay_seconds``, and
-``fails``, an error to answer with: its ``status`` and its ``body``.
+``fails``, an error to answer with: its ``status``, its ``body`` and its ``retry_after``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class Engine(BaseHTTPRequestHandler):
             return self._send(401, {"error": {"message": "wrong key", "type": "invalid_request_error"}})
         time.sleep(body.get("delay_seconds", 0))
         if "fails" in body:
-            return self._send(body["fails"]["status"], body["fails"]["body"])
+            fails = body["fails"]
+            more = {"Retry-After": fails["retry_after"]} if "retry_after" in fails else {}
+            return self._send(fails["status"], fails["body"], more)
         words = [f"word{number} " for number in range(body.get("chunks", 3))]
         if body.get("stream"):
             return self._stream(words, body.get("interval_seconds", 0.0))
@@ -58,9 +60,11 @@ class Engine(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the journal is searched for keys, and shall show a leak of the edge's only."""
 
-    def _send(self, status: int, answer: dict[str, object]) -> None:
+    def _send(self, status: int, answer: dict[str, object], headers: dict[str, str] | None = None) -> None:
         content = json.dumps(answer).encode()
         self._head(status, "application/json")
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

@@ -56,8 +56,12 @@ def outputs(there: Mapping[str, Found], account_id: str, region: str, domain: st
 
 def _edge_port(there: Mapping[str, Found]) -> Value:
     """Return where the load balancer asks the hosts' edge; without one, where the edge would be asked."""
-    ports = [one.properties["port"] for one in there.values() if one.kind == "target"]
-    return ports[0] if ports else defaults(IngressOptions)["edge_port"]
+    for kind in ("target", "target_group"):
+        ports = [one.properties["port"] for one in there.values() if one.kind == kind]
+        if ports:
+            return ports[0]
+    default: Value = defaults(IngressOptions)["edge_port"]
+    return default
 
 
 def _natural(key: str) -> tuple[str, int, str]:

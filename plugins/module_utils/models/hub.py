@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _TEXT = re.compile(r"^(?P<repository>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?(:(?P<pattern>[^:]+))?$")
 _COMMIT = re.compile(r"^[0-9a-f]{40}$")
-_NO_MODEL = [".gitattributes", "README.md"]
+_NO_MODEL = ["README.md"]
 _THREADS = 4
 _SECONDS = 60
 
@@ -94,15 +94,13 @@ class Hub:
                 revision=self.revision,
                 local_dir=cache,
                 allow_patterns=self.pattern,
-                ignore_patterns=_NO_MODEL,
+                ignore_patterns=[*_NO_MODEL, ".*", "*/.*"],
                 endpoint=_endpoint(),
                 library_name="airlift",
                 max_workers=_THREADS,
             )
         local = {path.relative_to(cache).as_posix(): path for path in cache.rglob("*") if path.is_file()}
-        fetched = {
-            path: local[path] for path in sorted(local) if not path.startswith(".") and self._wants(path)
-        }
+        fetched = {path: local[path] for path in sorted(local) if self._wants(path)}
         for path, file in files.items():
             _verify(f"{self.text} {path}", fetched[path], file.lfs.sha256 if file.lfs else None)
         return fetched
@@ -124,7 +122,8 @@ class Hub:
         return info.sha, files
 
     def _wants(self, path: str) -> bool:
-        return path not in _NO_MODEL and fnmatch.fnmatchcase(path, self.pattern)
+        hidden = any(part.startswith(".") for part in path.split("/"))
+        return not hidden and path not in _NO_MODEL and fnmatch.fnmatchcase(path, self.pattern)
 
     def _first_bytes(self, path: str) -> bytes:
         from huggingface_hub import get_session, get_token, hf_hub_url, hf_raise_for_status  # noqa: PLC0415

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -62,6 +63,8 @@ def _explained(error: Exception, text: str, endpoint: str) -> tuple[str, str]:
                 "Unset HF_HUB_OFFLINE.",
             )
         case _:
-            why = " ".join(str(error.__cause__ or error).split()).rstrip(".")
+            # Without what follows the question mark: a signed address is a key for a while.
+            words = re.sub(r"(https?://[^\s'\"?]+)\?[^\s'\"]*", r"\1?…", str(error.__cause__ or error))
+            why = " ".join(words.split()).rstrip(".")
             remedy = f"Check the network, the proxy and HF_ENDPOINT ({endpoint}), then run it again."
     return f"Failed to read model {text}: {why}.", remedy

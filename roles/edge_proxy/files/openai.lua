@@ -9,16 +9,23 @@ local CAUSED_BY_THE_REQUEST = { "input is not supported", "^Failed to parse mess
 -- Engines' own words for what OpenAI has a code for.
 local CODES = { exceed_context_size_error = "context_length_exceeded" }
 
-local function answer(txn, status, body)
+-- Bytes. An answer has to fit into HAProxy's buffer, and escapes make it longer.
+local LONGEST_MESSAGE = 2000
+
+local function answer(txn, status, body, retry_after)
   local reply = txn:reply({ status = status })
+  if retry_after then
+    reply:add_header("retry-after", retry_after)
+  end
   reply:add_header("content-type", "application/json")
   reply:set_body(json.encode(body))
   txn:done(reply)
 end
 
-local function refuse(txn, status, message, param, code)
+local function refuse(txn, status, message, param, code, retry_after)
   local kind = status < 500 and "invalid_request_error" or "server_error"
-  answer(txn, status, { error = { message = message, type = kind, param = param or json.null, code = code or json.null } })
+  local said = { message = message, type = kind, param = param or json.null, code = code or json.null }
+  answer(txn, status, { error = said }, retry_after)
 end
 
 local function read(text)
@@ -48,15 +55,22 @@ local function refuse_no_chat(txn)
 end
 
 local function word_engine_error(txn)
-  local status, body = txn.f:status(), read(txn.f:res_body())
+  local status, raw = txn.f:status(), txn.f:res_body() or ""
+  local body = read(raw)
   local said = type(body.error) == "table" and body.error or body
-  local message = text(said.message) or "The engine answered with status " .. status .. " and did not say why."
+  -- What the buffer cuts off is no JSON, and begins with the words all the same.
+  local message = text(said.message) or raw:match('"message"%s*:%s*"([^"\\]+)')
+    or "The engine answered with status " .. status .. " and did not say why."
+  if #message > LONGEST_MESSAGE then
+    -- Engines repeat whole prompts. No character is cut in two.
+    message = message:sub(1, LONGEST_MESSAGE):gsub("[\194-\244]?[\128-\191]*$", "")
+  end
   for _, pattern in ipairs(CAUSED_BY_THE_REQUEST) do
     if status == 501 or status == 500 and message:find(pattern) then
       status = 400
     end
   end
-  refuse(txn, status, message, text(said.param), text(said.code) or CODES[said.type])
+  refuse(txn, status, message, text(said.param), text(said.code) or CODES[said.type], txn.f:res_hdr("retry-after"))
 end
 
 local function pick_model(txn)
