@@ -1,6 +1,8 @@
 """The two files in which the ``llm`` CLI keeps its further models and its keys, as text in and text out.
 
-Nothing but the one entry changes: other entries, comments and blank lines stay as they were written.
+Nothing but the one entry changes: other entries, comments and blank lines stay as they were written. That is
+why lines are edited, and what comes out is read again: ruamel.yaml writes indents and brackets anew and
+drops the comment after an entry that goes, and blockinfile cannot replace an entry without its marks.
 https://llm.datasette.io/en/stable/other-models.html#openai-compatible-models
 """
 
