@@ -57,7 +57,7 @@ def start(settings: Settings, progress: Progress) -> None:
     The server itself makes ready and tells how far it is through a pipe, which it closes when it is ready.
     """
     with alone(settings):
-        pid = running_pid(settings)
+        pid = _running(settings)
         if pid is not None:
             progress(f"already running: {settings.endpoint} (pid {pid})")
             return
@@ -67,6 +67,16 @@ def start(settings: Settings, progress: Progress) -> None:
             server.kill()
             raise LocalcloudError(_last_line(settings), f"The log is {settings.paths.log_file}.")
         progress(f"ready in {time.monotonic() - began:.1f} s: {settings.endpoint} (pid {server.pid})")
+
+
+def _running(settings: Settings) -> int | None:
+    """Return the server's process id if it runs. One that was killed and is not gone yet is waited for."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while (pid := running_pid(settings)) is not None:
+        if health(settings) is not None or time.monotonic() >= deadline:
+            return pid
+        time.sleep(0.1)
+    return None
 
 
 def _spawn(settings: Settings, progress: Progress) -> subprocess.Popen[bytes]:

@@ -26,7 +26,6 @@ from tests.pki import issue
 REGION = "us-east-1"
 ACCESS_KEY = "LKIALOCALCLOUDEXAMPLE"
 SECRET_KEY = "localcloud-secret-access-key-that-opens-nothing"
-SERVICES = ("s3", "ecr", "secretsmanager", "ssm", "elbv2", "acm", "logs")
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDGqTIY6FePpBi8CzZ5fAGZJzGnkq9hhYdOiFiDknOqW tests"
 
 
@@ -123,7 +122,7 @@ def served(directory: Path) -> Iterator[Cloud]:
     (directory / "key.pem").write_text(pair.key_pem, encoding="ascii")
     app = create_app()
     # A test before, without this app, may have left an account that has no machine image yet.
-    empty()
+    forget()
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
@@ -133,9 +132,4 @@ def served(directory: Path) -> Iterator[Cloud]:
         server.shutdown()
         thread.join()
         server.server_close()
-        empty()
-
-
-def empty() -> None:
-    """Empty the account."""
-    forget(*SERVICES)
+        forget()

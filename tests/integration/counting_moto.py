@@ -85,13 +85,19 @@ def counting_moto() -> Iterator[CountingMoto]:
         forget()
 
 
-def forget(*services: str) -> None:
-    """Empty the account: EC2, IAM and STS, and what else is named.
+SERVICES = (
+    *("acm", "cloudwatch", "ec2", "ecr", "elbv2", "iam", "logs", "resourcegroupstaggingapi", "s3"),
+    *("secretsmanager", "ssm", "sts"),
+)
+
+
+def forget() -> None:
+    """Empty the account.
 
     moto's own reset goes by a list of what is in use, and loses from it what the reset of one service makes
     of another.
     """
-    for service in ("ec2", "iam", "sts", *services):
+    for service in SERVICES:
         backends = get_backend(service)  # type: ignore[call-overload]
         for account in list(backends.values()):
             account.reset()

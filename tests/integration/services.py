@@ -19,7 +19,6 @@ from moto.s3.models import FakeBucket
 
 from localcloud.bucketpolicy import without_conditions
 from tests.integration.account import ACCOUNT, REGION, Account, account_with
-from tests.integration.counting_moto import forget
 from tests.pki import Pair, issue
 
 KEYS = {"access_key": "LKIAKINDSTEST", "secret_key": "a-secret-of-the-tests-of-kinds"}
@@ -29,19 +28,11 @@ FACTS = Facts(
 SSH_KEY = (
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1rG8rVh8dCw3iZ0H1i8P0m3cQj2V0YzYcN2c3q0b6r somebody@example.org"
 )
-SERVICES = (
-    *("acm", "ecr", "elbv2", "logs", "resourcegroupstaggingapi"),
-    *("s3", "secretsmanager", "ssm"),
-)
 
 
 @dataclass
 class Services(Account):
-    """An account whose services can all be made empty again."""
-
-    def reset(self) -> None:
-        super().reset()
-        forget(*SERVICES)
+    """An account with every service; what holds data goes only when it is said."""
 
     def remove(self, *, data: bool = False) -> None:
         self._run(removal(self.found(), self.kinds, data_may_go=data))

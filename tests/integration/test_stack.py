@@ -20,7 +20,8 @@ import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.arguments import STACK
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 
-from tests.integration.cloud import Cloud, empty, served, validated
+from tests.integration.cloud import Cloud, served, validated
+from tests.integration.counting_moto import forget
 
 MOST_REQUESTS = 45
 RESOURCES = 40
@@ -35,7 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def cloud(server: Cloud) -> Cloud:
-    empty()
+    forget()
     server.misbehave()
     server.forget_requests()
     server.said.clear()

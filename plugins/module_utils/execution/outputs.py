@@ -57,9 +57,9 @@ def outputs(there: Mapping[str, Found], account_id: str, region: str, domain: st
 def _edge_port(there: Mapping[str, Found]) -> Value:
     """Return where the load balancer asks the hosts' edge; without one, where the edge would be asked."""
     for kind in ("target", "target_group"):
-        ports = [one.properties["port"] for one in there.values() if one.kind == kind]
-        if ports:
-            return ports[0]
+        for one in there.values():
+            if one.kind == kind and "port" in one.properties:
+                return one.properties["port"]
     default: Value = defaults(IngressOptions)["edge_port"]
     return default
 
