@@ -1,7 +1,8 @@
 """A stand-in for an inference engine: OpenAI's routes, with a pace and a health that a test can set.
 
 The body's own fields decide: ``stream``, ``chunks``, ``interval_seconds``, ``delay_seconds``, and
-``fails``, an error to answer with: its ``status``, its ``body`` and its ``retry_after``.
+``fails``, an error to answer with: its ``status``, its ``body``, its ``retry_after``, and how many bytes
+``longer`` its message is.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ class Engine(BaseHTTPRequestHandler):
         time.sleep(body.get("delay_seconds", 0))
         if "fails" in body:
             fails = body["fails"]
+            if "longer" in fails:
+                fails["body"]["error"]["message"] += "x" * fails["longer"]
             more = {"Retry-After": fails["retry_after"]} if "retry_after" in fails else {}
             return self._send(fails["status"], fails["body"], more)
         words = [f"word{number} " for number in range(body.get("chunks", 3))]
