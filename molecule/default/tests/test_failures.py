@@ -98,7 +98,7 @@ def released(host: Host) -> Iterator[None]:
     host.check_output("echo '127.0.0.1 parameters.test' >> /etc/hosts")
     wait(lambda: host.run(f"{AGENT} apply").rc == 0, "the agent finds its parameter", 60)
     yield
-    host.check_output("systemctl stop fake-parameters")
+    host.check_output("systemctl stop fake-parameters; rm /run/fake-parameter")
 
 
 def test_docker_stopped_is_started_again_and_nobody_notices(serving: Serving) -> None:
