@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from .errors import EngineSettingsError
+from .option_schema.reading import unknown
 
 FOLDER = Path(__file__).resolve().parents[2] / "inference" / "engines"
 SCHEMA_NAME = "settings.json"
@@ -38,7 +38,7 @@ def schema(name: str) -> Mapping[str, Any]:
 def faults(name: object, settings: object) -> list[str]:
     """Return one sentence for each thing that is wrong with an engine's name and settings."""
     if name not in names():
-        return [f"There is no engine {name}.{_meant(str(name), names())} There is: {', '.join(names())}."]
+        return [f"{unknown(str(name), names(), what='There is no engine')} There is: {', '.join(names())}."]
     rules = schema(str(name))
     return [
         sentence
@@ -68,7 +68,7 @@ def _sentences(engine: str, rules: Mapping[str, Any], error: ValidationError) ->
     known = rules["properties"]
     if error.validator == "additionalProperties":
         for key in sorted(set(error.instance) - set(known), key=str):
-            yield f"The engine {engine} has no setting {key}.{_meant(str(key), known)}"
+            yield unknown(str(key), known, what=f"The engine {engine} has no setting")
         return
     where = ".".join(("airlift_engine.settings", *(str(part) for part in error.absolute_path)))
     yield f"{where} must be {_range(error.schema)}, not {error.instance!r}."
@@ -80,8 +80,3 @@ def _range(rule: Mapping[str, Any]) -> str:
     if "minimum" in rule:
         words += f" from {rule['minimum']}"
     return words + (f" to {rule['maximum']}" if "maximum" in rule else "")
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f" Did you mean {close[0]}?" if close else ""
