@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 STAGES = ("lint", "unit", "integration", "molecule", "e2e")
-WHOLE_HOST = ("default", "debian_12")
+WHOLE_HOST = ("default", "debian_12", "debian_12_others")
 """The scenarios that have several roles on one host."""
 
 COLLECTION = "ansible_collections.airlift.stack."
@@ -90,7 +90,7 @@ def _select_one(path: str, tree: Tree) -> Selection:
     if found := re.fullmatch(r"roles/([^/]+)/.+", path):
         return _some("lint", "unit", "e2e", scenarios=(found[1], *WHOLE_HOST))
     if found := re.fullmatch(r"molecule/([^/]+)/.+", path):
-        # One takes what another prepares, and debian_12 takes it from all.
+        # One takes what another prepares, and those of Debian 12 take it from all.
         return _some("lint", "unit", scenarios=(found[1], *WHOLE_HOST))
     if re.fullmatch(r"plugins/.+\.py", path):
         users = [scenario for scenario, plugins in tree.plugins_of_scenario.items() if path in plugins]
@@ -133,7 +133,7 @@ def read_tree(root: Path) -> Tree:
     for scenario in sorted(path.parent for path in (root / "molecule").glob("*/molecule.yml")):
         text = _text(scenario)
         roles = set(re.findall(r"airlift\.stack\.(\w+)", text)) & {path.name for path in root.glob("roles/*")}
-        # debian_12 has the playbooks of the others.
+        # Those of Debian 12 have the playbooks of the others.
         for other in set(re.findall(r"import_playbook: \.\./(\w+)/", text)):
             text += _text(root / "molecule" / other)
             roles |= {other} & {path.name for path in root.glob("roles/*")}

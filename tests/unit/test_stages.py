@@ -25,8 +25,14 @@ ALL = ["lint", "unit", "integration", "molecule", "e2e"]
         ("docs/quickstart.md", ["lint", "unit"]),
         ("README.md", ["lint", "unit"]),
         ("roles/edge_proxy/README.md", ["lint", "unit"]),
-        ("roles/edge_proxy/tasks/main.yml", ["lint", "unit", "molecule=debian_12,default,edge_proxy", "e2e"]),
-        ("molecule/cli_client/prepare.yml", ["lint", "unit", "molecule=cli_client,debian_12,default"]),
+        (
+            "roles/edge_proxy/tasks/main.yml",
+            ["lint", "unit", "molecule=debian_12,debian_12_others,default,edge_proxy", "e2e"],
+        ),
+        (
+            "molecule/cli_client/prepare.yml",
+            ["lint", "unit", "molecule=cli_client,debian_12,debian_12_others,default"],
+        ),
         ("molecule/shared/create.yml", ["lint", "unit", "molecule"]),
         (".config/molecule/config.yml", ["lint", "unit", "molecule"]),
         ("plugins/module_utils/text.py", ["lint", "unit", "integration", "molecule=edge_proxy", "e2e"]),
@@ -37,7 +43,7 @@ ALL = ["lint", "unit", "integration", "molecule", "e2e"]
         ("plugins/module_utils/reconcile/plan.py", ["lint", "unit", "integration", "e2e"]),
         (
             "inference/agent/airlift_agent/plan.py",
-            ["lint", "unit", "integration", "molecule=debian_12,default,inference", "e2e"],
+            ["lint", "unit", "integration", "molecule=debian_12,debian_12_others,default,inference", "e2e"],
         ),
         ("inference/tests/test_plan.py", ["lint", "unit", "integration"]),
         ("localcloud/ec2.py", ["lint", "integration", "e2e"]),
@@ -86,7 +92,7 @@ def test_the_tree_knows_what_the_roles_run() -> None:
         assert "plugins/module_utils/role_preflight.py" in plugins[scenario], scenario
         assert "plugins/module_utils/option_schema/reading.py" in plugins[scenario], scenario
     assert "plugins/lookup/zipapp.py" in plugins["inference"]
-    assert "plugins/modules/llm_model.py" in plugins["debian_12"]
+    assert "plugins/modules/llm_model.py" in plugins["debian_12_others"]
     assert "plugins/modules/llm_model.py" not in plugins["edge_proxy"]
     assert not any("/reconcile/" in path for path in plugins["edge_proxy"])
 
