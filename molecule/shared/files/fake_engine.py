@@ -40,7 +40,7 @@ class Engine(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer a completion, at once or in chunks."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.loads(self._body())
         if (
             OPTIONS.key_file
             and self.headers["Authorization"] != f"Bearer {Path(OPTIONS.key_file).read_text().strip()}"
@@ -59,6 +59,16 @@ class Engine(BaseHTTPRequestHandler):
         message = {"role": "assistant", "content": "".join(words)}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         return self._send(200, {"id": "c", "object": "chat.completion", "model": "demo", "choices": [choice]})
+
+    def _body(self) -> bytes:
+        if "Content-Length" in self.headers:
+            return self.rfile.read(int(self.headers["Content-Length"]))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the journal is searched for keys, and shall show a leak of the edge's only."""
