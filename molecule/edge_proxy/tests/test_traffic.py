@@ -48,10 +48,13 @@ def test_an_engine_that_thinks_longer_than_a_client_may_stall_is_waited_for(blue
 
 def test_the_key_stops_at_the_edge_and_the_trace_does_not(blue: Edge, key: str) -> None:
     answer = blue.ask(
-        "/v1/models", key, headers={"X-Amzn-Trace-Id": "Root=1-67891233-abcdef012345678912345678"}
+        "/v1/chat/completions",
+        key,
+        {"model": MODEL, "messages": MESSAGES},
+        headers={"X-Amzn-Trace-Id": "Root=1-67891233-abcdef012345678912345678", "X-Api-Key": key},
     )
     seen = answer.headers["x-engine-saw"].split(",")
-    assert "authorization" not in seen
+    assert {"authorization", "x-api-key"} & set(seen) == set()
     assert {"x-amzn-trace-id", "x-request-id"} <= set(seen)
     assert len(answer.headers["x-request-id"]) == 36
 
@@ -116,9 +119,9 @@ def test_requests_beyond_what_an_engine_works_on_wait_in_the_queue(blue: Edge, k
 
 
 class Load:
-    """Requests without a pause, on two connections, until stopped. Each connection is kept.
+    """Completions without a pause, on two connections, until stopped. Each connection is kept.
 
-    Every other one is a completion. The keys are many, so that none exceeds its rate.
+    The keys are many, so that none exceeds its rate.
     """
 
     def __init__(self, edge: Edge, new_key: Callable[[str], str]) -> None:
@@ -146,11 +149,8 @@ class Load:
             key = self._keys[(2 * turn + number) % len(self._keys)]
             headers = {"Authorization": f"Bearer {key}"}
             try:
-                if turn % 2:
-                    body = json.dumps({"model": MODEL, "messages": MESSAGES})
-                    connection.request("POST", "/v1/chat/completions", body, headers)
-                else:
-                    connection.request("GET", "/v1/models", headers=headers)
+                body = json.dumps({"model": MODEL, "messages": MESSAGES})
+                connection.request("POST", "/v1/chat/completions", body, headers)
                 response = connection.getresponse()
                 response.read()
                 if response.status != 200:

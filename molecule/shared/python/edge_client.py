@@ -36,6 +36,18 @@ class Answer:
         assert self.headers["content-type"] == "application/json"
         return error
 
+    @property
+    def anthropic_error(self) -> dict[str, str]:
+        """The error object in Anthropic's shape, which must be there in full."""
+        body = json.loads(self.text)
+        assert body.keys() == {"type", "error", "request_id"}
+        assert body["type"] == "error"
+        assert body["request_id"] == self.headers["request-id"]
+        assert self.headers["content-type"] == "application/json"
+        error: dict[str, str] = body["error"]
+        assert error.keys() == {"message", "type"}
+        return error
+
 
 class Edge:
     """The edge proxy of the host, reached as the load balancer reaches it."""
@@ -79,11 +91,13 @@ class Edge:
         return answer
 
     def remember(self, name: str, key: str, value: str) -> None:
-        """Add to a map, in its file and in the running process."""
+        """Add to a map, in its file and in the running process, as the release agent does."""
         path = f"{MAPS}/{name}"
         self.host.check_output(
-            f"echo '{key} {value}' >> {path} && "
-            f"echo 'add map {path} {key} {value}' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock"
+            "echo %s >> %s && printf %s | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock",
+            f"{key} {value}",
+            path,
+            f"add map {path} <<\\n{key} {value}\\n\\n",
         )
 
     def forget(self, name: str) -> None:
