@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from contextlib import closing, suppress
 
 import pytest
-from edge_client import BLUE, MESSAGES, MODEL, Edge, wait
+from edge_client import BLUE, MAPS, MESSAGES, MODEL, Edge, wait
 
 COMPLETIONS = "/v1/chat/completions"
 
@@ -54,7 +55,7 @@ def test_without_a_good_key_nothing_is_told(blue: Edge, authorization: str | Non
 def test_a_key_taken_back_no_longer_opens(blue: Edge, new_key: Callable[[str], str]) -> None:
     key = new_key("taken-back")
     assert blue.ask("/v1/models", key).status == 200
-    blue.tell("clear map /etc/haproxy/airlift/keys.map")
+    blue.tell(f"del map {MAPS}/keys.map {hashlib.sha256(key.encode()).hexdigest()}")
     assert blue.ask("/v1/models", key).status == 401
 
 

@@ -91,13 +91,18 @@ class Edge:
         return answer
 
     def remember(self, name: str, key: str, value: str) -> None:
+        """Add to a map, in its file and in the running process."""
+        self.remember_all(name, {key: value})
+
+    def remember_all(self, name: str, entries: Mapping[str, str]) -> None:
         """Add to a map, in its file and in the running process, as the release agent does."""
         path = f"{MAPS}/{name}"
+        lines = "\n".join(f"{key} {value}" for key, value in entries.items())
         self.host.check_output(
-            "echo %s >> %s && printf %s | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock",
-            f"{key} {value}",
+            "echo %s >> %s && printf '%%s\\n' %s | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock",
+            lines,
             path,
-            f"add map {path} <<\\n{key} {value}\\n\\n",
+            f"add map {path} <<\n{lines}\n",
         )
 
     def forget(self, name: str) -> None:

@@ -131,7 +131,7 @@ local function answer_list(txn, names)
     end
   end
   if #entries == 0 then
-    refuse(txn, 503, "No model is released yet. Try again shortly.", nil, "engine_unavailable", "5")
+    refuse(txn, 503, "No model is released yet. Try again shortly.", nil, "engine_unavailable")
   end
   answer(txn, 200, models.list(dialect(txn), entries))
 end
