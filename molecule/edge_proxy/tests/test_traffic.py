@@ -168,11 +168,11 @@ def test_a_reload_loses_no_request_and_cuts_no_stream(
 ) -> None:
     with ThreadPoolExecutor(1) as pool, Load(blue, new_key) as load:
         # Silent for longer at a time than a client may be: the stream lives in a process that was told to go.
-        streamed = pool.submit(stream, blue, key, 4, 2.5)
+        streamed = pool.submit(stream, blue, key, 3, 2.5)
         for _ in range(3):
             time.sleep(1)
             blue.host.check_output("systemctl reload haproxy")
-        assert len(streamed.result()) == 5
+        assert len(streamed.result()) == 4
     assert load.failures == []
     assert len(load.engines) > 50
 
@@ -181,14 +181,14 @@ def test_a_switch_of_colours_loses_no_request(blue: Edge, new_key: Callable[[str
     blue.tell("set server engine/green state maint")
     blue.start_engine_unused(GREEN)
     with Load(blue, new_key) as load:
-        time.sleep(1)
+        time.sleep(0.5)
         blue.tell("set server engine/green state ready")
         blue.wait_state(GREEN, IN_USE)
         blue.tell("set server engine/blue state drain")
-        time.sleep(1)
+        time.sleep(0.5)
         blue.tell("set server engine/blue state maint")
         blue.host.check_output(f"systemctl stop fake-engine@{BLUE}")
-        time.sleep(1)
+        time.sleep(0.5)
     assert load.failures == []
     assert load.engines[0] == str(BLUE)
     assert load.engines[-1] == str(GREEN)

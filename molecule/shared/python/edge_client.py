@@ -118,9 +118,11 @@ class Edge:
         commands = [f"systemctl start fake-engine@{port}" for port in ports]
         commands += [f"systemctl stop fake-engine@{port}" for port in others]
         commands += [f"until {_answers(port)}; do sleep 0.1; done" for port in ports]
-        self.host.check_output(" && ".join(commands))
+        commands.append("echo 'show servers state engine' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock")
+        shown = self.host.check_output(" && ".join(commands))
         wanted = {COLOURS[port]: IN_USE if port in ports else DOWN for port in COLOURS}
-        wait(lambda: self.states() == wanted, f"{wanted}")
+        if _states(shown) != wanted:
+            wait(lambda: self.states() == wanted, f"{wanted}")
 
     def start_engine(self, port: int) -> None:
         """Start a colour and wait until the edge uses it."""
@@ -161,10 +163,14 @@ class Edge:
 
     def states(self) -> dict[str, tuple[str, str]]:
         """Return the states of both servers."""
-        rows = [line.split() for line in self.tell("show servers state engine").splitlines()]
-        found = {row[3]: (row[5], row[6]) for row in rows if row[3:4] and row[3] in COLOURS.values()}
-        assert found.keys() == set(COLOURS.values()), f"HAProxy lacks a server: {rows}"
-        return found
+        return _states(self.tell("show servers state engine"))
+
+
+def _states(shown: str) -> dict[str, tuple[str, str]]:
+    rows = [line.split() for line in shown.splitlines()]
+    found = {row[3]: (row[5], row[6]) for row in rows if row[3:4] and row[3] in COLOURS.values()}
+    assert found.keys() == set(COLOURS.values()), f"HAProxy lacks a server: {rows}"
+    return found
 
 
 def _answers(port: int) -> str:
