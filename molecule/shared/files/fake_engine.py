@@ -40,7 +40,7 @@ class Engine(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer a completion, at once or in chunks."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.loads(self._body())
         if (
             OPTIONS.key_file
             and self.headers["Authorization"] != f"Bearer {Path(OPTIONS.key_file).read_text().strip()}"
@@ -60,6 +60,16 @@ class Engine(BaseHTTPRequestHandler):
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         return self._send(200, {"id": "c", "object": "chat.completion", "model": "demo", "choices": [choice]})
 
+    def _body(self) -> bytes:
+        if "Content-Length" in self.headers:
+            return self.rfile.read(int(self.headers["Content-Length"]))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
+
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the journal is searched for keys, and shall show a leak of the edge's only."""
 
@@ -75,6 +85,8 @@ class Engine(BaseHTTPRequestHandler):
     def _head(self, status: int, kind: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        # As llama.cpp's server does.
+        self.send_header("Access-Control-Allow-Origin", "")
         self.send_header("X-Engine", OPTIONS.name)
         self.send_header("X-Engine-Saw", ",".join(sorted(name.lower() for name in self.headers)))
 
