@@ -128,7 +128,7 @@ class Host:
 
     def _write_keys(self) -> None:
         value = self._aws.secret(self._release.secret, self._release.secret_version)
-        accepted = keys.hashes(value, self._release.secret)
+        accepted = keys.hashes(value, self._release.secret, time.time())
         self._write_map(self._config.keys_map, accepted)
         kept = record.load(self._record_path)
         version, digest = self._release.secret_version, record.map_digest(accepted)

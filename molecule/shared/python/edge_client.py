@@ -80,10 +80,10 @@ class Edge:
 
     def remember(self, name: str, key: str, value: str) -> None:
         """Add to a map, in its file and in the running process."""
-        path = f"{MAPS}/{name}"
+        path, word = f"{MAPS}/{name}", value.replace(" ", "\\ ")
         self.host.check_output(
             f"echo '{key} {value}' >> {path} && "
-            f"echo 'add map {path} {key} {value}' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock"
+            f"echo 'add map {path} {key} {word}' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock"
         )
 
     def forget(self, name: str) -> None:
