@@ -16,7 +16,7 @@ import pytest
 from inference.agent.airlift_agent import engine
 from inference.agent.airlift_agent.containers import FACTS_LABEL
 from inference.agent.airlift_agent.errors import DeliveryError
-from inference.agent.airlift_agent.facts import Facts, entry, of_entry, parse
+from inference.agent.airlift_agent.facts import Facts, entries, names, of_entry, parse
 from inference.engines.llamacpp.airlift_engine.facts import facts
 from inference.engines.llamacpp.airlift_engine.settings import Settings
 from inference.engines.llamacpp.airlift_engine.settings import parse as parse_settings
@@ -86,8 +86,11 @@ def test_the_image_names_the_command() -> None:
     assert label[1] == f"python3 -m {facts.__module__.removeprefix('inference.engines.llamacpp.')}"
 
 
-def test_the_edge_gets_one_line_and_gives_it_back() -> None:
-    value = entry(PLAIN, 1795839792)
+def test_the_edge_gets_one_line_for_a_model_and_a_list_of_all() -> None:
+    models = entries("org/Model", PLAIN, 1795839792)
+    assert models.keys() == {"org/Model", "*"}
+    assert models["*"] == '["org/Model"]'
+    value = models["org/Model"]
     assert " " not in value
     assert json.loads(value) == {
         "context_tokens": 8192,
@@ -100,8 +103,23 @@ def test_the_edge_gets_one_line_and_gives_it_back() -> None:
         "created": 1795839792,
     }
     assert of_entry(value) == PLAIN
-    assert entry(None, 1) == "1"
+    assert entries("m", None, 1) == {"m": "1", "*": '["m"]'}
     assert [of_entry(other) for other in ("1", None, "", "{", "[]")] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("found", "known"),
+    [
+        ({"m": "1", "*": '["m"]'}, {"m"}),
+        ({"m": "1", "a": "1", "*": '["a","m"]'}, {"a", "m"}),
+        ({"m": "1"}, set()),
+        ({"m": "1", "*": '["other"]'}, set()),
+        ({"*": '["m"]'}, set()),
+        ({}, set()),
+    ],
+)
+def test_a_map_without_a_true_list_is_written_anew(found: dict[str, str], known: set[str]) -> None:
+    assert names(found) == known
 
 
 def test_a_status_says_it_in_words() -> None:

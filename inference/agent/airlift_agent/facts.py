@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 from .errors import DeliveryError
 
 TASKS: Mapping[str, str] = {"chat": "chat", "embed": "embeddings", "rerank": "ranking"}
+_LIST = "*"
+"""No model has this name."""
+
 _UNKNOWN = "1"
 """What the edge is told of an engine that says nothing: that there is such a model."""
 
@@ -54,19 +57,31 @@ def parse(text: str) -> Facts:
     return facts
 
 
-def entry(facts: Facts | None, created: int) -> str:
-    """Return the value in the edge's map of models. ``created`` is in seconds since 1970."""
-    if facts is None:
-        return _UNKNOWN
-    return json.dumps({**asdict(facts), "created": created}, separators=(",", ":"))
+def entries(model: str, facts: Facts | None, created: int) -> Mapping[str, str]:
+    """Return the edge's map of models: what each can do, and a list of all, which HAProxy makes of no map.
+
+    ``created`` is in seconds since 1970.
+    """
+    value = _UNKNOWN if facts is None else _compact({**asdict(facts), "created": created})
+    return {model: value, _LIST: _compact([model])}
+
+
+def names(entries: Mapping[str, str]) -> frozenset[str]:
+    """Return the models in the edge's map; none where its list is not true, so that it is written anew."""
+    found = entries.keys() - {_LIST}
+    return frozenset(found) if entries.get(_LIST) == _compact(sorted(found)) else frozenset()
 
 
 def of_entry(value: str | None) -> Facts | None:
-    """Read what ``entry`` made; None where that says nothing."""
+    """Read a model's value in the edge's map; None where that says nothing."""
     try:
         return parse(value or "")
     except DeliveryError:
         return None
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _tokens(value: object) -> int:

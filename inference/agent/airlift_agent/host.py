@@ -18,7 +18,7 @@ from .delivery.manifest import hex_of
 from .delivery.release import Release
 from .delivery.upload import Store
 from .errors import AirliftError
-from .facts import Facts, entry, of_entry
+from .facts import Facts, entries, names, of_entry
 from .files import write
 from .images import StoredImage
 from .proxy import Proxy
@@ -68,7 +68,7 @@ class Host:
             routing={colour: server.routing for colour, server in servers.items()},
             limits={colour: server.limit for colour, server in servers.items()},
             keys_version=kept.keys_version if accepted == kept.keys_digest else None,
-            models=frozenset(self._proxy.map(self._config.models_map)),
+            models=names(self._proxy.map(self._config.models_map)),
             image_present=self._containers.has_image(self._release.image),
             model_present=present(self._config.models, self._release.model_digest),
             leftovers=self._has_leftovers(),
@@ -142,7 +142,7 @@ class Host:
 
     def _switch(self, colour: Colour) -> None:
         """Open the new colour before closing the old one: at no moment is there none."""
-        value = entry(self._containers.facts(colour), int(time.time()))
+        facts = self._containers.facts(colour)
         self._proxy.route(colour, Routing.READY)
         try:
             self._proxy.wait_up(colour, _PROXY_SECONDS)
@@ -152,7 +152,8 @@ class Host:
             raise
         others = self._containers.alive(colour.other)
         self._proxy.route(colour.other, Routing.DRAIN if others else Routing.MAINTENANCE)
-        self._write_map(self._config.models_map, {self._release.model_name: value})
+        models = entries(self._release.model_name, facts, int(time.time()))
+        self._write_map(self._config.models_map, models)
         kept = record.load(self._record_path)
         record.save(self._record_path, kept.switched(colour, self._release))
 
