@@ -172,10 +172,17 @@ class Stage:
         assert manifest is not None
         self.model = manifest
 
+    def edit_key(self, key: str) -> None:
+        """Put a key into the secret, as somebody may by hand."""
+        value = json.dumps({"keys": [{"id": "default", "key": key}]})
+        client = boto3.client("secretsmanager")
+        stored = client.put_secret_value(SecretId=f"{STACK}/api-keys", SecretString=value)
+        self.secret_version = stored["VersionId"]
+
     def put(self, text: str) -> None:
         boto3.client("ssm").put_parameter(Name=f"/{STACK}/release", Value=text, Type="String", Overwrite=True)
 
-    def release(self, image: str | None = None, **settings: int) -> Release:
+    def release(self, image: str | None = None, **settings: int | str) -> Release:
         release = Release(
             image=image_of(image or self.image),
             model_name=self.model.name,

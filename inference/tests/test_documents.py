@@ -108,20 +108,24 @@ def test_a_document_that_is_not_understood_is_refused(text: str) -> None:
         release.parse(text)
 
 
-def test_keys_become_hashes() -> None:
-    secret = json.dumps({"keys": [{"id": "a", "key": "k" * 30}, {"id": "b", "key": "l" * 30}]})
-    assert keys.hashes(secret, "s") == {
+def test_keys_become_hashes_that_know_their_end() -> None:
+    entries = [
+        {"id": "a", "key": "k" * 30},
+        {"id": "b", "key": "l" * 30, "ends": "2026-11-22T12:00:00+00:00"},
+        {"id": "c", "key": "m" * 30, "ends": "2026-11-21T12:00:00+00:00"},
+    ]
+    assert keys.hashes(json.dumps({"keys": entries}), "s", now=1795262400.0) == {
         hashlib.sha256(b"k" * 30).hexdigest(): "a",
-        hashlib.sha256(b"l" * 30).hexdigest(): "b",
+        hashlib.sha256(b"l" * 30).hexdigest(): "b 1795348800",
     }
+    with pytest.raises(DeliveryError, match="Every key of the secret s has ended"):
+        keys.hashes(json.dumps({"keys": entries[1:]}), "s", now=1795348800.0)
 
 
-@pytest.mark.parametrize(
-    "entries", [[], [{"id": "a b", "key": "k" * 30}], [{"id": "a", "key": "short-secret"}], [{}]]
-)
-def test_bad_keys_are_refused_without_showing_them(entries: list[object]) -> None:
-    with pytest.raises(DeliveryError) as caught:
-        keys.hashes(json.dumps({"keys": entries}), "s")
+def test_a_key_that_nobody_can_send_never_reaches_the_edge() -> None:
+    secret = json.dumps({"keys": [{"id": "a", "key": "short-secret"}]})
+    with pytest.raises(DeliveryError, match=r"key 1 \(a\) is shorter") as caught:
+        keys.hashes(secret, "s", now=0.0)
     assert "short-secret" not in str(caught.value)
 
 

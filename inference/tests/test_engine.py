@@ -16,7 +16,9 @@ from inference.engines.llamacpp.airlift_engine.settings import Settings, Setting
 def test_settings_have_defaults_and_are_typed() -> None:
     assert parse({"AIRLIFT_MODEL_NAME": "m"}) == Settings(
         model_name="m",
-        context_tokens=4096,
+        task="chat",
+        context_tokens=0,
+        default_max_tokens=0,
         threads=1,
         slots=2,
         batch_tokens=512,
@@ -40,6 +42,8 @@ def test_settings_have_defaults_and_are_typed() -> None:
         ('{"slots": "2"}', "slots"),
         ('{"slots": true}', "slots"),
         ('{"context_tokens": 1e9}', "context_tokens"),
+        ('{"context_tokens": 127}', "context_tokens"),
+        ('{"task": "embeddings"}', "task"),
     ],
 )
 def test_a_wrong_setting_is_named(settings: str, word: str) -> None:

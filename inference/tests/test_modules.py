@@ -44,7 +44,7 @@ def published(aws: str, tmp_path: Path) -> dict[str, Any]:
     uri = ecr.create_repository(repositoryName=f"{STACK}/inference")["repository"]["repositoryUri"]
     digests = [put_image(tag) for tag in ("sha-1", "sha-2")]
     client("s3").create_bucket(Bucket=STACK)
-    client("secretsmanager").create_secret(Name=f"{STACK}/api-keys", SecretString="{}")
+    client("secretsmanager").create_secret(Name=f"{STACK}/api-keys", SecretString=key_ring_of("default"))
     ssm.put_parameter(Name=PARAMETER, Value='{"schema":1,"release":null}', Type="String")
     (tmp_path / "tiny.gguf").write_bytes(b"weights")
     model = model_artifact.publish(model_options(tmp_path), check_mode=False)
@@ -72,6 +72,15 @@ def options(published: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     return {**NOTHING, **given, "engine": engine, "keys": None, **changes}
 
 
+def key_ring_of(*ids: str, end: str = "") -> str:
+    return json.dumps({"keys": [{"id": key_id, "key": f"al-{key_id}-{'k' * 20}{end}"} for key_id in ids]})
+
+
+def put_keys(*ids: str, end: str = "") -> None:
+    value = key_ring_of(*ids, end=end)
+    client("secretsmanager").put_secret_value(SecretId=f"{STACK}/api-keys", SecretString=value)
+
+
 def stored() -> Any:
     return json.loads(client("ssm").get_parameter(Name=PARAMETER)["Parameter"]["Value"])
 
@@ -93,15 +102,29 @@ def test_a_release_is_written_once(published: dict[str, Any]) -> None:
 
 def test_new_keys_are_a_new_release(published: dict[str, Any]) -> None:
     first = release.release(options(published), check_mode=False)
-    client("secretsmanager").put_secret_value(SecretId=f"{STACK}/api-keys", SecretString='{"a": 1}')
+    put_keys("new")
     second = release.release(options(published), check_mode=False)
     assert (second["changed"], second["previous"]) == (True, first["release"])
+
+
+def test_keys_that_no_client_can_send_are_not_released(published: dict[str, Any]) -> None:
+    release.release(options(published), check_mode=False)
+    release.release(options(published, image=published["images"][1]), check_mode=False)
+    before = stored()
+    put_keys("default", "alice", end="\n")
+    back = options(published, state="rolled_back", image=None, model=None, engine=None)
+    for wanted in (options(published), back):
+        for check_mode in (True, False):
+            with pytest.raises(DeliveryError, match=r"key 2 \(alice\) ends with a line break") as raised:
+                release.release(wanted, check_mode)
+            assert "kkkk" not in str(raised.value)
+    assert stored() == before
 
 
 def test_rolling_back_goes_to_the_release_before_with_the_keys_of_now(published: dict[str, Any]) -> None:
     release.release(options(published), check_mode=False)
     release.release(options(published, image=published["images"][1]), check_mode=False)
-    client("secretsmanager").put_secret_value(SecretId=f"{STACK}/api-keys", SecretString='{"a": 1}')
+    put_keys("new")
     newest = release.release(options(published, image=published["images"][1]), check_mode=False)
     back = options(published, state="rolled_back", image=None, model=None, engine=None)
     done = release.release(back, check_mode=False)

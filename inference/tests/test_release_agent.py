@@ -100,10 +100,14 @@ def test_the_life_of_a_host(stage: Stage) -> None:
     assert ask(stage, None)[0] == ask(stage, "al-wrong")[0] == 401
     assert ask(stage, model="unknown")[0] == 404
     assert KEY not in "".join(path.read_text() for path in (stage.home / "maps").iterdir())
+    assert outcome["message"].endswith("in blue: chat, 1024 tokens of context, JSON schemas."), outcome[
+        "message"
+    ]
     _is_confined(stage)
 
     status, outcome, _ = stage.agent("apply", "--json")
     assert (status, outcome["changed"], outcome["actions"]) == (0, False, [])
+    assert outcome["serves"]["context_tokens"] == 1024, "a run that changes nothing knows it too"
 
     bad = stage.release(threads=0)
     status, outcome, _ = stage.agent("apply", "--json")
@@ -200,6 +204,23 @@ def test_a_killed_run_is_finished_by_the_next(stage: Stage, word: str) -> None:
     assert stage.names() == {outcome["colour"]}
     assert ask(stage)[0] == 200
     assert stage.agent("apply", "--json")[1]["changed"] is False
+
+
+def test_an_embedding_model_is_released_by_an_embedding_and_stray_keys_change_nothing(stage: Stage) -> None:
+    """The demo's model chats; llama.cpp makes a vector of what it thinks of a text all the same."""
+    stage.release(task="embed", context_tokens=0)
+    status, outcome, said = stage.agent("apply", "--json")
+    assert (status, outcome.get("colour")) == (0, "blue"), said
+    assert "blue turned a test text into a vector of 576 numbers" in said
+    assert outcome["serves"]["tasks"] == ["embed"]
+    assert outcome["serves"]["context_tokens"] == 2048
+
+    stage.edit_key(f"{KEY}\n")
+    stage.release(task="embed", context_tokens=0)
+    status, outcome, _ = stage.agent("apply", "--json")
+    assert (status, "key 1 (default) ends with a line break" in outcome["error"]) == (1, True), outcome
+    assert KEY not in outcome["error"]
+    assert ask(stage)[0] == 200, "the key that was live stays so"
 
 
 def test_a_missing_image_changes_nothing(stage: Stage) -> None:

@@ -6,39 +6,9 @@ import datetime
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from .errors import AirliftError
-
-PREFIX = "al-"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One valid key. ``ends`` is when it stops being valid, None while it is the current one."""
-
-    id: str
-    key: str = field(repr=False)
-    ends: datetime.datetime | None = None
-
-
-def parse(text: str) -> tuple[Key, ...]:
-    """Read the secret's value. Raises AirliftError where it is not one."""
-    try:
-        listed = json.loads(text)["keys"]
-        return tuple(
-            Key(
-                str(item["id"]),
-                str(item["key"]),
-                datetime.datetime.fromisoformat(item["ends"]) if item.get("ends") else None,
-            )
-            for item in listed
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise AirliftError(
-            "The secret does not hold API keys.",
-            'It has to be JSON: {"keys": [{"id": "default", "key": "…"}]}. Put such a value there.',
-        ) from error
+from .delivery.key_ring import PREFIX, Key
 
 
 def text(keys: Sequence[Key]) -> str:

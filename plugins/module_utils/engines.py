@@ -40,11 +40,12 @@ def faults(name: object, settings: object) -> list[str]:
     if name not in names():
         return [f"{unknown(str(name), names(), what='There is no engine')} There is: {', '.join(names())}."]
     rules = schema(str(name))
-    return [
+    said = (
         sentence
         for error in Draft202012Validator(rules).iter_errors(settings)
         for sentence in _sentences(str(name), rules, error)
-    ]
+    )
+    return list(dict.fromkeys(said))
 
 
 def completed(name: str, settings: Mapping[str, object]) -> dict[str, object]:
@@ -75,8 +76,13 @@ def _sentences(engine: str, rules: Mapping[str, Any], error: ValidationError) ->
 
 
 def _range(rule: Mapping[str, Any]) -> str:
-    """Say what a value has to be: ``a whole number from 1 to 512``."""
+    """Say what a value has to be: ``a whole number from 1 to 512``, ``0 or a whole number from 128``."""
+    if "enum" in rule:
+        return " or ".join(str(word) for word in rule["enum"])
     words = _WORDS.get(rule["type"], f"of type {rule['type']}")
+    for other in rule.get("anyOf", []):
+        rule = {**rule, **other}
     if "minimum" in rule:
         words += f" from {rule['minimum']}"
-    return words + (f" to {rule['maximum']}" if "maximum" in rule else "")
+    words += f" to {rule['maximum']}" if "maximum" in rule else ""
+    return f"{rule['const']} or {words}" if "const" in rule else words

@@ -10,7 +10,9 @@ short_description: Rotate a stack's API keys
 version_added: 0.1.0
 description:
   - Puts a fresh random key in front of the others in the secret, and gives those a date on which they end.
-  - Keys whose date has passed are dropped by every run.
+  - Every run drops the keys whose date has passed. The hosts do not wait for that, they know each key's date.
+  - A secret with a key that no client could send (with a line break at its end, for instance) is refused, and
+    left as it is.
   - Hosts learn of it by the next release (M(airlift.stack.release)). No key is an argument or a result.
 extends_documentation_fragment: airlift.stack.aws
 options:
@@ -58,6 +60,8 @@ from ..module_utils import api_keys
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.aws.errors import wording
 from ..module_utils.aws.session import Session
+from ..module_utils.delivery import key_ring
+from ..module_utils.errors import DeliveryError
 from ..module_utils.module_main import run_module
 
 
@@ -68,11 +72,15 @@ def rotate(module: AnsibleModule) -> dict[str, Any]:
     session = Session(connection(module.params))
     client = session.client("secretsmanager")
     with wording("rotate", f"secret {name}", session.region, endpoint_url=session.endpoint_url):
-        before = api_keys.parse(client.get_secret_value(SecretId=name)["SecretString"])
+        before = key_ring.parse(client.get_secret_value(SecretId=name)["SecretString"], name)
         after = api_keys.valid(before, now)
         if module.params["rotate"]:
             grace = datetime.timedelta(hours=module.params["grace_hours"])
             after = api_keys.rotated(before, api_keys.fresh(now), now, grace)
+        if not after:
+            raise DeliveryError(
+                f"Every key of the secret {name} has ended.", "Add one: playbooks/rotate.yml."
+            )
         if after != before and not module.check_mode:
             client.put_secret_value(SecretId=name, SecretString=api_keys.text(after))
     shown = [{"id": key.id, "ends": key.ends.isoformat() if key.ends else None} for key in after]

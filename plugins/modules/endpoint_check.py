@@ -56,7 +56,6 @@ checks:
   elements: dict
 """
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -66,9 +65,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.aws.errors import wording
 from ..module_utils.aws.session import Session
+from ..module_utils.delivery import key_ring
 from ..module_utils.endpoint.checks import run
 from ..module_utils.endpoint.client import Endpoint
-from ..module_utils.errors import AirliftError, CheckFailedError
+from ..module_utils.errors import CheckFailedError
 from ..module_utils.module_main import run_module
 
 ARGUMENTS = {
@@ -88,14 +88,7 @@ def first_key(session: Session, secret: str) -> str:
     """
     with wording("read", f"secret {secret}", session.region, endpoint_url=session.endpoint_url):
         value = session.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
-    try:
-        return str(json.loads(value)["keys"][0]["key"])
-    except (ValueError, KeyError, IndexError):
-        raise AirliftError(
-            f"Failed to read secret {secret}: it holds no API key.",
-            'It has to be JSON of the shape {"keys": [{"id": …, "key": …}]}; playbooks/rotate.yml writes a '
-            "fresh one.",
-        ) from None
+    return key_ring.parse(value, secret)[0].key
 
 
 def check(module: AnsibleModule) -> dict[str, Any]:

@@ -106,7 +106,9 @@ from typing import Any
 
 from ..module_utils import release_history
 from ..module_utils.arguments import CONNECTION, connection
+from ..module_utils.aws.errors import wording
 from ..module_utils.aws.session import Session
+from ..module_utils.delivery import key_ring
 from ..module_utils.delivery.model_name import check_model_name
 from ..module_utils.delivery.release import Release, image_of
 from ..module_utils.errors import DeliveryError, ParameterMissingError
@@ -174,7 +176,13 @@ def _wanted(params: dict[str, Any], session: Any, history: Any, current: Any) ->
 
 
 def _must_exist(session: Any, wanted: Any) -> None:
-    """Raise DeliveryError unless image and model were published."""
+    """Raise DeliveryError unless image and model were published, and clients can send the keys."""
+    secrets = session.client("secretsmanager")
+    with wording("read", f"secret {wanted.secret}", session.region, endpoint_url=session.endpoint_url):
+        value = secrets.get_secret_value(SecretId=wanted.secret, VersionId=wanted.secret_version)[
+            "SecretString"
+        ]
+    key_ring.parse(value, wanted.secret)
     if not Repository(session.client("ecr"), wanted.image.name).holds(wanted.image.digest):
         raise DeliveryError(f"There is no image {wanted.image}.", "Publish it first (playbooks/publish.yml).")
     store = Store(session.client("s3"), wanted.bucket)

@@ -130,6 +130,19 @@ def test_a_rotation_shows_no_key_and_keeps_the_old_one(moto: CountingMoto) -> No
     assert SECRET_KEY not in done.stdout + done.stderr
 
 
+def test_a_key_that_nobody_can_send_is_refused_and_stays(moto: CountingMoto) -> None:
+    client = boto3.client("secretsmanager", region_name="us-east-1", endpoint_url=moto.url, **KEYS)
+    edited = json.dumps({"keys": [{"id": "default", "key": "al-the-key-that-somebody-pasted\n"}]})
+    client.create_secret(Name="demo/api-keys", SecretString=edited)
+
+    done = module(moto, "airlift.stack.api_keys", "secret=demo/api-keys", "rotate=true")
+
+    assert done.returncode != 0
+    assert "The secret demo/api-keys cannot be used: key 1 (default) ends with a line break." in done.stdout
+    assert "that-somebody-pasted" not in done.stdout + done.stderr
+    assert client.get_secret_value(SecretId="demo/api-keys")["SecretString"] == edited
+
+
 def test_a_secret_that_is_not_there_is_one_sentence(moto: CountingMoto) -> None:
     done = module(moto, "airlift.stack.api_keys", "secret=demo/api-keys")
     assert done.returncode != 0

@@ -21,6 +21,7 @@ from jsonschema import Draft202012Validator
 from inference.engines.llamacpp.airlift_engine.settings import SCHEMA_PATH
 
 ROOT = Path(__file__).parents[2]
+CONTEXT_TOKENS = "airlift_engine.settings.context_tokens must be 0 or a whole number from 128 to 1048576"
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,22 @@ ROOT = Path(__file__).parents[2]
         (
             "llamacpp",
             {"context_tokens": 1},
-            ["airlift_engine.settings.context_tokens must be a whole number from 128 to 1048576, not 1."],
+            [f"{CONTEXT_TOKENS}, not 1."],
+        ),
+        (
+            "llamacpp",
+            {"context_tokens": 8.5},
+            [f"{CONTEXT_TOKENS}, not 8.5."],
+        ),
+        (
+            "llamacpp",
+            {"context_tokens": 2000000},
+            [f"{CONTEXT_TOKENS}, not 2000000."],
+        ),
+        (
+            "llamacpp",
+            {"task": "embeddings"},
+            ["airlift_engine.settings.task must be chat or embed or rerank, not 'embeddings'."],
         ),
         (
             "llamacpp",
@@ -47,6 +63,7 @@ ROOT = Path(__file__).parents[2]
         ),
         ("llamacpp", 3, ["airlift_engine.settings must be a mapping, not 3."]),
         ("llamacpp", {"threads": 2, "slots": 4}, []),
+        ("llamacpp", {"task": "embed", "context_tokens": 0}, []),
         ("llamacpp", {}, []),
     ],
 )

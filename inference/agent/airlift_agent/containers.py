@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from .config import Config
 from .delivery.manifest import hex_of
 from .delivery.release import Image, Release
 from .errors import DeliveryError
+from .facts import Facts, parse
 from .images import KEEP_LABEL, StoredImage
 from .state import Colour, Container
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 ENGINE_PORT = "8000/tcp"
 FINGERPRINT_LABEL, RELEASE_LABEL, STACK_LABEL = "airlift.fingerprint", "airlift.release", "airlift.stack"
+FACTS_LABEL = "airlift.facts"
+"""Of an engine's image: the command that prints what it serves, as one line of JSON."""
+
 _LOG_LINES = 12
 _SCRATCH = {"/tmp": "rw,noexec,nosuid,nodev,size=64m"}  # noqa: S108 - inside the container
 _STOP_MARGIN_SECONDS = 10
@@ -103,6 +108,24 @@ class Containers:
         except APIError as error:
             return [f"(its log cannot be read here: {error.explanation})"]
         return text.decode(errors="replace").strip().splitlines()
+
+    def facts(self, colour: Colour) -> Facts | None:
+        """Ask a running engine what it serves, by its image's command; None where the image names none."""
+        container = self._find(colour)
+        command = container.labels.get(FACTS_LABEL) if container is not None else None
+        if container is None or command is None:
+            return None
+        try:
+            done = container.exec_run(shlex.split(command))
+        except (DockerException, RequestException) as error:
+            raise DeliveryError(f"Failed to ask {self._name(colour)} what it serves: {error}.") from error
+        text = done.output.decode(errors="replace") if isinstance(done.output, bytes) else ""
+        last = (text.strip().splitlines() or [""])[-1]
+        if done.exit_code != 0:
+            raise DeliveryError(
+                f"The engine does not say what it serves: {command} ended with {done.exit_code}. {last}"
+            )
+        return parse(last)
 
     def images(self, repository: str) -> list[StoredImage]:
         """Return the repository's images on this host."""

@@ -1,18 +1,52 @@
-"""Asking an engine: is it ready, and does it complete."""
+"""Asking an engine: is it ready, and does it do what it is for."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from typing import Any
 
 from .errors import DeliveryError
 
 _LOOK_SECONDS = 0.2
-_COMPLETION_SECONDS = 120
+_PROOF_SECONDS = 120
 _PROMPT = "Say hello."
 _TOKENS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """A request, and what its answer must hold: ``count`` finds it, at least one is wanted."""
+
+    path: str
+    body: Mapping[str, object]
+    count: Callable[[Any], int]
+    words: str
+
+
+_PROOFS: Mapping[str, _Proof] = {
+    "chat": _Proof(
+        "/v1/chat/completions",
+        {"max_tokens": _TOKENS, "messages": [{"role": "user", "content": _PROMPT}]},
+        lambda answer: int(answer["usage"]["completion_tokens"]),
+        "answered a test prompt with {} tokens",
+    ),
+    "embed": _Proof(
+        "/v1/embeddings",
+        {"input": _PROMPT},
+        lambda answer: sum(map(_is_number, answer["data"][0]["embedding"])),
+        "turned a test text into a vector of {} numbers",
+    ),
+    "rerank": _Proof(
+        "/v1/rerank",
+        {"query": _PROMPT, "documents": ["Hello.", "Goodbye."]},
+        lambda answer: sum(_is_number(result["relevance_score"]) for result in answer["results"]),
+        "ranked {} test texts",
+    ),
+}
 
 
 def wait_ready(port: int, seconds: float, alive: Callable[[], bool]) -> None:
@@ -26,19 +60,27 @@ def wait_ready(port: int, seconds: float, alive: Callable[[], bool]) -> None:
         time.sleep(_LOOK_SECONDS)
 
 
-def complete(port: int, model: str) -> int:
-    """Have the engine answer a chat; return the number of tokens it made, at least one."""
-    body = {"model": model, "max_tokens": _TOKENS, "messages": [{"role": "user", "content": _PROMPT}]}
-    status, text = _status(port, "POST", "/v1/chat/completions", json.dumps(body), _COMPLETION_SECONDS)
+def prove(port: int, model: str, task: str) -> str:
+    """Have the engine do what it is for: ``chat``, ``embed`` or ``rerank``; say how that went.
+
+    Raises DeliveryError where it does not.
+    """
+    proof = _PROOFS[task]
+    body = json.dumps({"model": model, **proof.body})
+    status, text = _status(port, "POST", proof.path, body, _PROOF_SECONDS)
     if status != 200:
-        raise DeliveryError(f"The engine answered a test prompt with {status or 'nothing'}: {text[:200]}")
+        raise DeliveryError(f"The engine answered a test of {task} with {status or 'nothing'}: {text[:200]}")
     try:
-        tokens = int(json.loads(text)["usage"]["completion_tokens"])
-    except (ValueError, KeyError, TypeError):
-        raise DeliveryError(f"The engine's answer to a test prompt is no completion: {text[:200]}") from None
-    if tokens < 1:
-        raise DeliveryError("The engine answered a test prompt with no token.")
-    return tokens
+        count = proof.count(json.loads(text))
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise DeliveryError(f"The engine's answer to a test of {task} is none: {text[:200]}") from None
+    if count < 1:
+        raise DeliveryError(f"The engine's answer to a test of {task} is empty.")
+    return proof.words.format(count)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _status(port: int, method: str, path: str, body: str | None, seconds: float) -> tuple[int, str]:

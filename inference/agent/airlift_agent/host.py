@@ -18,6 +18,7 @@ from .delivery.manifest import hex_of
 from .delivery.release import Release
 from .delivery.upload import Store
 from .errors import AirliftError
+from .facts import Facts, entries, names, of_entry
 from .files import write
 from .images import StoredImage
 from .proxy import Proxy
@@ -67,7 +68,7 @@ class Host:
             routing={colour: server.routing for colour, server in servers.items()},
             limits={colour: server.limit for colour, server in servers.items()},
             keys_version=kept.keys_version if accepted == kept.keys_digest else None,
-            models=frozenset(self._proxy.map(self._config.models_map)),
+            models=names(self._proxy.map(self._config.models_map)),
             image_present=self._containers.has_image(self._release.image),
             model_present=present(self._config.models, self._release.model_digest),
             leftovers=self._has_leftovers(),
@@ -100,6 +101,10 @@ class Host:
             case Prune():
                 self._prune()
 
+    def facts(self) -> Facts | None:
+        """Return what the edge tells of the release's model; None where it knows no more than its name."""
+        return of_entry(self._proxy.map(self._config.models_map).get(self._release.model_name))
+
     def discard(self, colour: Colour) -> list[str]:
         """Remove a candidate that failed, and return the end of its log."""
         lines = self._containers.last_lines(colour)
@@ -123,12 +128,13 @@ class Host:
     def _verify(self, colour: Colour) -> None:
         port = self._config.port(colour)
         engine.wait_ready(port, self._config.ready_seconds, lambda: self._containers.alive(colour))
-        tokens = engine.complete(port, self._release.model_name)
-        self._progress(f"{colour} answered a test prompt with {tokens} tokens")
+        facts = self._containers.facts(colour)
+        done = engine.prove(port, self._release.model_name, facts.tasks[0] if facts else "chat")
+        self._progress(f"{colour} {done}")
 
     def _write_keys(self) -> None:
         value = self._aws.secret(self._release.secret, self._release.secret_version)
-        accepted = keys.hashes(value, self._release.secret)
+        accepted = keys.hashes(value, self._release.secret, time.time())
         self._write_map(self._config.keys_map, accepted)
         kept = record.load(self._record_path)
         version, digest = self._release.secret_version, record.map_digest(accepted)
@@ -136,6 +142,7 @@ class Host:
 
     def _switch(self, colour: Colour) -> None:
         """Open the new colour before closing the old one: at no moment is there none."""
+        facts = self._containers.facts(colour)
         self._proxy.route(colour, Routing.READY)
         try:
             self._proxy.wait_up(colour, _PROXY_SECONDS)
@@ -145,7 +152,8 @@ class Host:
             raise
         others = self._containers.alive(colour.other)
         self._proxy.route(colour.other, Routing.DRAIN if others else Routing.MAINTENANCE)
-        self._write_map(self._config.models_map, {self._release.model_name: "1"})
+        models = entries(self._release.model_name, facts, int(time.time()))
+        self._write_map(self._config.models_map, models)
         kept = record.load(self._record_path)
         record.save(self._record_path, kept.switched(colour, self._release))
 

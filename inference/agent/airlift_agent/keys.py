@@ -1,32 +1,26 @@
-"""From the secret to what the edge may know: SHA-256 hashes of the keys, and the name of each."""
+"""From the secret to what the edge may know: SHA-256 hashes of the keys, their names, and when they end."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections.abc import Mapping
 
+from .delivery import key_ring
 from .errors import DeliveryError
 
-_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
-_SHORTEST_KEY = 20
 
+def hashes(secret_value: str, secret_name: str, now: float) -> Mapping[str, str]:
+    """Return hex SHA-256 → ``<id>``, or ``<id> <seconds since 1970>`` of a key that ends then.
 
-def hashes(secret_value: str, secret_name: str) -> Mapping[str, str]:
-    """Return hex SHA-256 → key id. Raises DeliveryError, which never contains a key."""
-    remedy = (
-        'Its value must be {"keys": [{"id": "…", "key": "…"}]}; run playbooks/rotate.yml to write it anew.'
-    )
-    try:
-        entries = [(str(entry["id"]), str(entry["key"])) for entry in json.loads(secret_value)["keys"]]
-    except (ValueError, KeyError, TypeError):
-        raise DeliveryError(f"The secret {secret_name} cannot be read.", remedy) from None
+    Keys that ended before ``now`` are left out. Raises DeliveryError, which never contains a key.
+    """
+    entries = {
+        hashlib.sha256(key.key.encode()).hexdigest(): key.id if until is None else f"{key.id} {until}"
+        for key in key_ring.parse(secret_value, secret_name)
+        if (until := int(key.ends.timestamp()) if key.ends else None) is None or until > now
+    }
     if not entries:
-        raise DeliveryError(f"The secret {secret_name} holds no key.", remedy)
-    for position, (key_id, key) in enumerate(entries, start=1):
-        if not _ID.match(key_id) or len(key) < _SHORTEST_KEY:
-            raise DeliveryError(
-                f"Key {position} of the secret {secret_name} has a bad id or is too short.", remedy
-            )
-    return {hashlib.sha256(key.encode()).hexdigest(): key_id for key_id, key in entries}
+        raise DeliveryError(
+            f"Every key of the secret {secret_name} has ended.", "Add one: playbooks/rotate.yml."
+        )
+    return entries

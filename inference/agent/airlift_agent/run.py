@@ -15,6 +15,7 @@ from .aws.calls import Aws
 from .config import Config
 from .delivery.release import Release, parse
 from .errors import AirliftError, DeliveryError, GivenUpError
+from .facts import Facts
 from .files import locked, read, write
 from .host import Host
 from .plan import decide
@@ -32,6 +33,7 @@ class Outcome:
     colour: Colour | None
     actions: tuple[str, ...]
     message: str
+    serves: Facts | None = None
 
 
 def apply(config: Config, scheduled: bool, progress: Progress) -> Outcome:
@@ -98,8 +100,10 @@ def _converge(config: Config, aws: Aws, release: Release, progress: Progress) ->
             raise _given_up(host, plan.colour, action, airlift_error(error), live) from error
         switched = switched or isinstance(action, Switch)
     did = tuple(words(action) for action in plan.actions)
-    message = f"Serving {release.id} ({release.model_name}) in {plan.colour}."
-    return Outcome(bool(did), release.id, plan.colour, did, message)
+    facts = host.facts()
+    knows = f": {facts.words}" if facts else ""
+    message = f"Serving {release.id} ({release.model_name}) in {plan.colour}{knows}."
+    return Outcome(bool(did), release.id, plan.colour, did, message, facts)
 
 
 def _is_live(colour: Colour, release: Release, seen: Observed) -> bool:

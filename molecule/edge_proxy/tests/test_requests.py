@@ -52,6 +52,14 @@ def test_without_a_good_key_nothing_is_told(blue: Edge, authorization: str | Non
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
+def test_a_key_ends_by_itself(blue: Edge, new_key: Callable[[str], str]) -> None:
+    now = int(blue.host.check_output("date +%s"))
+    ending, ended, lasting = (new_key(f"for-{seconds} {now + seconds}") for seconds in (5, 0, 3600))
+    assert [blue.complete(key).status for key in (ending, ended, lasting)] == [200, 401, 200]
+    assert blue.complete(ended).error["code"] == "invalid_api_key"
+    wait(lambda: blue.complete(ending).status == 401, "its time comes, and nobody takes it back")
+
+
 def test_a_key_taken_back_no_longer_opens(blue: Edge, new_key: Callable[[str], str]) -> None:
     key = new_key("taken-back")
     assert blue.ask("/v1/models", key).status == 200

@@ -33,7 +33,9 @@ class Settings:
     """
 
     model_name: str
+    task: str
     context_tokens: int
+    default_max_tokens: int
     threads: int
     slots: int
     batch_tokens: int
@@ -61,5 +63,7 @@ def parse(environment: Mapping[str, str]) -> Settings:
         raise SettingsError(f"{SETTINGS_VARIABLE} cannot be used: {' '.join(wrong)}")
     defaults = {key: setting["default"] for key, setting in schema["properties"].items()}
     # JSON Schema takes 4.0 for an integer.
-    whole = {key: int(value) for key, value in {**defaults, **given}.items()}
-    return Settings(model_name=name, metrics_namespace=environment.get(NAMESPACE_VARIABLE, ""), **whole)
+    whole = {key: int(value) for key, value in {**defaults, **given}.items() if key != "task"}
+    task = given.get("task", defaults["task"])
+    namespace = environment.get(NAMESPACE_VARIABLE, "")
+    return Settings(model_name=name, task=task, metrics_namespace=namespace, **whole)
