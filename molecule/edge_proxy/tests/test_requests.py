@@ -50,6 +50,7 @@ def test_without_a_good_key_nothing_is_told(blue: Edge, authorization: str | Non
         assert answer.status == 401
         assert answer.error["code"] == "invalid_api_key"
         assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["x-should-retry"] == "false"
 
 
 def test_a_key_ends_by_itself(blue: Edge, new_key: Callable[[str], str]) -> None:
