@@ -59,6 +59,13 @@ def ask(stage: Stage, key: str | None = KEY, **body: object) -> tuple[int, bytes
     return answer.status, text
 
 
+def answered(stage: Stage, max_tokens: int | None = None) -> int:
+    """Return how long an answer is in tokens, that ends by its limit only."""
+    status, text = ask(stage, max_tokens=max_tokens, ignore_eos=True)
+    assert status == 200, text
+    return int(json.loads(text)["usage"]["completion_tokens"])
+
+
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -124,7 +131,7 @@ def test_the_life_of_a_host(stage: Stage) -> None:
     )
 
     stage.settle(600)
-    second = stage.release(slots=3)
+    second = stage.release(slots=3, default_max_tokens=3)
     status, outcome, _ = stage.agent("apply", "--json", "--scheduled")
     assert (status, outcome["changed"], outcome["release"]) == (0, False, first.id), "a roll keeps its order"
     with Load(stage) as load:
@@ -133,6 +140,10 @@ def test_the_life_of_a_host(stage: Stage) -> None:
     assert load.statuses == {200}, f"{len(load.answers)} requests during the switch"
     assert len(load.answers) > 3
     assert stage.names() == {"green"}
+    assert answered(stage) == 3, "the answer to a request without a limit"
+    assert answered(stage, max_tokens=6) == 6, (
+        "if this is held to 3, the engine can say so: max_output_tokens"
+    )
     assert first.id != second.id
     status, outcome, _ = stage.agent("status", "--json")
     assert (outcome["release"], outcome["error"], outcome["failures"]) == (second.id, None, 0)
