@@ -13,7 +13,7 @@ import pytest
 from edge_client import MODEL, Edge, wait
 
 COMPLETIONS = "/v1/chat/completions"
-LIMIT, WINDOW_SECONDS = 40, 10
+LIMIT, WINDOW_SECONDS = 40, 6
 # The scenario allows two seconds for headers, for a body and for a pause; a busy machine needs more. Defaults
 # are ten and more.
 PATIENCE_SECONDS = 9

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
-from contextlib import closing
-from urllib.parse import quote
+from contextlib import closing, suppress
 
 import pytest
-from edge_client import BLUE, MESSAGES, MODEL, Edge, wait
+from edge_client import BLUE, MAPS, MESSAGES, MODEL, Edge, wait
 
 COMPLETIONS = "/v1/chat/completions"
 
@@ -55,7 +55,7 @@ def test_without_a_good_key_nothing_is_told(blue: Edge, authorization: str | Non
 def test_a_key_taken_back_no_longer_opens(blue: Edge, new_key: Callable[[str], str]) -> None:
     key = new_key("taken-back")
     assert blue.ask("/v1/models", key).status == 200
-    blue.tell("clear map /etc/haproxy/airlift/keys.map")
+    blue.tell(f"del map {MAPS}/keys.map {hashlib.sha256(key.encode()).hexdigest()}")
     assert blue.ask("/v1/models", key).status == 401
 
 
@@ -91,28 +91,12 @@ def test_an_unknown_model_does_not_exist(blue: Edge, key: str) -> None:
         assert answer.error["param"] == "model"
 
 
-@pytest.mark.parametrize("name", [MODEL, "org/Demo-7B"])
-def test_a_model_can_be_retrieved_as_it_is_listed(blue: Edge, key: str, name: str) -> None:
-    blue.remember("models.map", name, "1")
-    listed = json.loads(blue.ask("/v1/models", key).text)["data"]
-    assert name in {model["id"] for model in listed}
-    for path in (name, quote(name, safe="")):
-        answer = blue.ask(f"/v1/models/{path}", key, headers={"Accept-Encoding": "gzip"})
-        assert answer.status == 200, answer.text
-        assert answer.headers["content-type"] == "application/json"
-        assert json.loads(answer.text) == {"id": name, "object": "model", "created": 1, "owned_by": "fake"}
-
-
-def test_a_model_that_the_engine_does_not_list_does_not_exist(blue: Edge, key: str) -> None:
-    blue.remember("models.map", "org/Gone", "1")
-    answer = blue.ask("/v1/models/org%2FGone", key)
-    assert (answer.status, answer.error["code"]) == (404, "model_not_found")
-
-
 @pytest.mark.parametrize(
     ("messages", "param"),
     [
         ([], "messages"),
+        (None, "messages"),
+        ({"role": "user"}, "messages"),
         ([{"role": "user", "content": None}], "messages[0].content"),
         ([*MESSAGES, {"content": None, "role": "system"}], "messages[1].content"),
     ],
@@ -121,6 +105,7 @@ def test_a_chat_that_says_nothing_is_refused(blue: Edge, key: str, messages: obj
     answer = blue.complete(key, messages=messages)
     assert answer.status == 400
     assert (answer.error["type"], answer.error["param"]) == ("invalid_request_error", param)
+    assert blue.ask("/v1/messages", key, {"model": MODEL, "messages": messages}).status == 400
 
 
 def test_an_assistant_that_calls_a_tool_may_say_nothing(blue: Edge, key: str) -> None:
@@ -220,11 +205,13 @@ def test_a_body_beyond_the_limit_does_not(blue: Edge, key: str) -> None:
     assert answer.error["code"] == "request_too_large"
 
 
-def test_a_chunked_body_of_unknown_length_is_bounded_too(blue: Edge, key: str) -> None:
+def test_a_chunked_body_is_bounded_too(blue: Edge, key: str) -> None:
     with closing(blue.connect()) as connection:
         headers = {"Authorization": f"Bearer {key}", "Transfer-Encoding": "chunked"}
-        chunks = (b'{"model": "demo", "padding": "', *(b"x" * 1000 for _ in range(60)), b'"}')
-        connection.request("POST", COMPLETIONS, iter(chunks), headers, encode_chunked=True)
+        chunks = (b'{"model": "demo", "padding": "', *(b"x" * 1000 for _ in range(220)), b'"}')
+        # The edge answers before it has taken all.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.request("POST", COMPLETIONS, iter(chunks), headers, encode_chunked=True)
         response = connection.getresponse()
         assert response.status == 413
         assert json.loads(response.read())["error"]["code"] == "request_too_large"

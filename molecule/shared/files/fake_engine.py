@@ -85,6 +85,8 @@ class Engine(BaseHTTPRequestHandler):
     def _head(self, status: int, kind: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        # As llama.cpp's server does.
+        self.send_header("Access-Control-Allow-Origin", "")
         self.send_header("X-Engine", OPTIONS.name)
         self.send_header("X-Engine-Saw", ",".join(sorted(name.lower() for name in self.headers)))
 

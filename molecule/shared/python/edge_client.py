@@ -36,6 +36,18 @@ class Answer:
         assert self.headers["content-type"] == "application/json"
         return error
 
+    @property
+    def anthropic_error(self) -> dict[str, str]:
+        """The error object in Anthropic's shape, which must be there in full."""
+        body = json.loads(self.text)
+        assert body.keys() == {"type", "error", "request_id"}
+        assert body["type"] == "error"
+        assert body["request_id"] == self.headers["request-id"]
+        assert self.headers["content-type"] == "application/json"
+        error: dict[str, str] = body["error"]
+        assert error.keys() == {"message", "type"}
+        return error
+
 
 class Edge:
     """The edge proxy of the host, reached as the load balancer reaches it."""
@@ -80,10 +92,17 @@ class Edge:
 
     def remember(self, name: str, key: str, value: str) -> None:
         """Add to a map, in its file and in the running process."""
+        self.remember_all(name, {key: value})
+
+    def remember_all(self, name: str, entries: Mapping[str, str]) -> None:
+        """Add to a map, in its file and in the running process, as the release agent does."""
         path = f"{MAPS}/{name}"
+        lines = "\n".join(f"{key} {value}" for key, value in entries.items())
         self.host.check_output(
-            f"echo '{key} {value}' >> {path} && "
-            f"echo 'add map {path} {key} {value}' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock"
+            "echo %s >> %s && printf '%%s\\n' %s | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock",
+            lines,
+            path,
+            f"add map {path} <<\n{lines}\n",
         )
 
     def forget(self, name: str) -> None:
@@ -99,9 +118,11 @@ class Edge:
         commands = [f"systemctl start fake-engine@{port}" for port in ports]
         commands += [f"systemctl stop fake-engine@{port}" for port in others]
         commands += [f"until {_answers(port)}; do sleep 0.1; done" for port in ports]
-        self.host.check_output(" && ".join(commands))
+        commands.append("echo 'show servers state engine' | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock")
+        shown = self.host.check_output(" && ".join(commands))
         wanted = {COLOURS[port]: IN_USE if port in ports else DOWN for port in COLOURS}
-        wait(lambda: self.states() == wanted, f"{wanted}")
+        if _states(shown) != wanted:
+            wait(lambda: self.states() == wanted, f"{wanted}")
 
     def start_engine(self, port: int) -> None:
         """Start a colour and wait until the edge uses it."""
@@ -142,10 +163,14 @@ class Edge:
 
     def states(self) -> dict[str, tuple[str, str]]:
         """Return the states of both servers."""
-        rows = [line.split() for line in self.tell("show servers state engine").splitlines()]
-        found = {row[3]: (row[5], row[6]) for row in rows if row[3:4] and row[3] in COLOURS.values()}
-        assert found.keys() == set(COLOURS.values()), f"HAProxy lacks a server: {rows}"
-        return found
+        return _states(self.tell("show servers state engine"))
+
+
+def _states(shown: str) -> dict[str, tuple[str, str]]:
+    rows = [line.split() for line in shown.splitlines()]
+    found = {row[3]: (row[5], row[6]) for row in rows if row[3:4] and row[3] in COLOURS.values()}
+    assert found.keys() == set(COLOURS.values()), f"HAProxy lacks a server: {rows}"
+    return found
 
 
 def _answers(port: int) -> str:

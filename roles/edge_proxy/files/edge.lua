@@ -101,11 +101,12 @@ end
 
 local function refuse_no_chat(txn)
   local messages = read(txn).messages
-  if type(messages) ~= "table" then
-    return -- the engine says what is wrong with it
+  if messages == nil then
+    return -- the engine says so
   end
-  if next(messages) == nil then
-    refuse(txn, 400, "messages must hold at least one message.", "messages", "empty_array")
+  if type(messages) ~= "table" or #messages == 0 then
+    local code = type(messages) == "table" and next(messages) == nil and "empty_array" or "invalid_type"
+    refuse(txn, 400, "messages must be a list with at least one message.", "messages", code)
   end
   for place, message in ipairs(messages) do
     -- An assistant that calls tools says nothing.
@@ -130,7 +131,7 @@ local function answer_list(txn, names)
     end
   end
   if #entries == 0 then
-    refuse(txn, 503, "No model is released yet. Try again shortly.", nil, "engine_unavailable", "5")
+    refuse(txn, 503, "No model is released yet. Try again shortly.", nil, "engine_unavailable")
   end
   answer(txn, 200, models.list(dialect(txn), entries))
 end

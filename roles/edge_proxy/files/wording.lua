@@ -5,7 +5,12 @@ local json = require("cjson")
 local wording = {}
 
 -- Engines answer these with 500, or 501 for a whole path, although only another request helps: clients would try again.
-local CAUSED_BY_THE_REQUEST = { "input is not supported", "^Failed to parse messages", "^Failed to parse tools" }
+local CAUSED_BY_THE_REQUEST = {
+  "input is not supported",
+  "^Failed to parse messages",
+  "^Failed to parse tools",
+  "^'[%w_]+' is required$",
+}
 
 -- Bytes. An answer has to fit into HAProxy's buffer, and escapes make it longer.
 local LONGEST_MESSAGE = 2000
