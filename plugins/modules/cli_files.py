@@ -10,7 +10,7 @@ short_description: Write the files by which a CLI knows an endpoint, and take ex
 version_added: 0.1.0
 description:
   - A file with O(files[].text) or O(files[].key) is written whole. One with O(files[].entries) is JSON, with
-    comments or without, and the user's own; the entries join it, and everything else in it stays as it is written.
+    comments or without, and the user's own. The entries join it, and all else in it stays as it is written.
   - Every file is read and its new text made before the first one is written, so a file that cannot be changed
     safely changes nothing. Each is replaced at once, and is its owner's alone where it is new.
   - With O(state=absent) the whole files and the entries go, and so does what is empty then.

@@ -55,8 +55,8 @@ EXAMPLES = r"""
 RETURN = r"""
 model:
   description:
-    - C(context_tokens) and C(max_output_tokens) are numbers, C(tools), C(vision) and C(reasoning) are booleans;
-      each is V(null) where the endpoint does not say.
+    - C(context_tokens) and C(max_output_tokens) are numbers, C(tools), C(vision) and C(reasoning) booleans.
+    - Each is V(null) where the endpoint does not say.
   returned: always
   type: dict
 """

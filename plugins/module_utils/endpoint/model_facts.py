@@ -41,13 +41,17 @@ def facts_of(listed: object, name: str) -> ModelFacts | None:
     )
     outputs = (model.get("max_output_tokens"), able.get("max_output_tokens"))
     return ModelFacts(
-        next(filter(None, map(_tokens, contexts)), None),
-        next(filter(None, map(_tokens, outputs)), None),
-        *(
-            able[ability] if isinstance(able.get(ability), bool) else None
-            for ability in ("tools", "vision", "reasoning")
-        ),
+        context_tokens=next(filter(None, map(_tokens, contexts)), None),
+        max_output_tokens=next(filter(None, map(_tokens, outputs)), None),
+        tools=_ability(able, "tools"),
+        vision=_ability(able, "vision"),
+        reasoning=_ability(able, "reasoning"),
     )
+
+
+def _ability(abilities: Mapping[str, object], name: str) -> bool | None:
+    value = abilities.get(name)
+    return value if isinstance(value, bool) else None
 
 
 def _mapping(value: object) -> Mapping[str, object]:
