@@ -75,9 +75,6 @@ class PlaybookVariables:
     connection: Annotated[
         str, Option("The name by which CLIs know the stack. Two stacks on one machine need two.")
     ] = "airlift"
-    client: Annotated[
-        str | None, Option("Whom connect.yml makes an invitation for, instead of connecting this machine.")
-    ] = None
     key_grace_hours: Annotated[int, Option("For how many hours rotate.yml leaves the old API key valid.")] = (
         24
     )
