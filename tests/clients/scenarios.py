@@ -21,7 +21,8 @@ PASSED = "✓"
 LIMIT_SECONDS = 60
 LONG_PROMPT = "word " * 22_000
 TOO_LONG = re.compile(
-    r"too long|exceeds[^.]* context|maximum context length|hit a token limit|ran out of room|context_length_exceeded",
+    r"too long|exceeds[^.]* context|maximum context length|context_length_exceeded"
+    r"|hit a token limit|ran out of room",
     re.IGNORECASE,
 )
 
