@@ -56,6 +56,10 @@ e2e: setup ## The whole way: up, use it, break it, down
 bench: ## Measure provisioning beside the stock modules, in one run
 	@scripts/run python -m tests.bench
 
+.PHONY: clients
+clients: ## Put the command-line tools of docs/clients.md through their scenarios, and write its table
+	@scripts/clients $(if $(ONLY),--only $(ONLY)) $(if $(SCENARIOS),--scenarios $(SCENARIOS))
+
 .PHONY: lock
 lock: ## Raise requirements.lock to what pyproject.toml allows
 	@scripts/run uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url \

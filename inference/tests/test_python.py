@@ -15,7 +15,7 @@ MODULES = sorted(
     for path in (AGENT / folder).glob("*.py")
 )
 PLUGINS = Path(__file__).parents[2] / "plugins"
-ON_HOSTS = ("config_files", "systemd_units", "llm_key", "llm_model")
+ON_HOSTS = ("cli_files", "config_files", "endpoint_model", "systemd_units", "llm_key", "llm_model")
 """The modules of the collection that roles run on hosts."""
 
 

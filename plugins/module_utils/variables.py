@@ -19,6 +19,7 @@ from .option_schema.declared import Declared, Option, declared, defaults
 from .option_schema.reading import fault, unknown
 
 PREFIX = "airlift_"
+Cli = Literal["llm", "codex", "claude", "opencode", "qwen", "crush", "aider", "sgpt", "oterm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,10 @@ class PlaybookVariables:
     domain_in_hosts_file: Annotated[
         bool, Option("Whether the load balancer's address is named in this machine's /etc/hosts.")
     ] = False
+    clis: Annotated[tuple[Cli, ...], Option("The CLIs that connect.yml connects on this machine.")] = ("llm",)
+    connection: Annotated[
+        str, Option("The name by which CLIs know the stack. Two stacks on one machine need two.")
+    ] = "airlift"
     key_grace_hours: Annotated[int, Option("For how many hours rotate.yml leaves the old API key valid.")] = (
         24
     )

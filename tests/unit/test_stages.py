@@ -52,6 +52,7 @@ ALL = ["lint", "unit", "integration", "molecule", "e2e"]
         ("playbooks/preflight.yml", ["lint", "unit", "integration", "e2e"]),
         ("tests/unit/test_cost.py", ["lint", "unit"]),
         ("tests/refusals/tables/edge_proxy.yml", ["lint", "unit"]),
+        ("tests/clients/script.py", ["lint", "unit"]),
         ("tests/integration/cloud.py", ["lint", "integration"]),
         ("tests/e2e/conftest.py", ["lint", "e2e"]),
         ("tests/pki.py", ALL),
