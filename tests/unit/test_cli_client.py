@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import tomllib
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any, cast, get_args
 
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
+from ansible_collections.airlift.stack.plugins.module_utils.endpoint.client import Endpoint
 from ansible_collections.airlift.stack.plugins.module_utils.endpoint.model_facts import ModelFacts, facts_of
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 from ansible_collections.airlift.stack.plugins.module_utils.variables import Cli
@@ -21,7 +23,7 @@ from ansible_collections.airlift.stack.plugins.modules import cli_files
 ROLE = Path(__file__).parents[2] / "roles/cli_client"
 CLIS = sorted(path.stem for path in (ROLE / "vars/clis").glob("*.yml"))
 KEY = "al-a-key-that-opens-nothing-but-this-test"
-init_plugin_loader()
+pytestmark = pytest.mark.usefixtures("ansible_plugins")
 KNOWN = ModelFacts(context_tokens=40000, tools=True, vision=False)
 
 
@@ -201,3 +203,22 @@ def test_what_an_endpoint_says_of_a_model(model: dict[str, object], facts: Model
 @pytest.mark.parametrize("listed", [None, [], {"error": {}}, {"data": [{"id": "other"}, 7]}])
 def test_a_model_that_is_not_listed_is_not_made_up(listed: object) -> None:
     assert facts_of(listed, "demo") is None
+
+
+def test_an_endpoint_without_tls_is_asked_too() -> None:
+    class Models(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b'{"data": [{"id": "demo", "context_length": 8192}]}'
+            self.send_response(200 if self.headers["Authorization"] == f"Bearer {KEY}" else 401)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Models) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        answer = Endpoint(f"http://127.0.0.1:{server.server_port}/v1", timeout_seconds=10).get("/models", KEY)
+        server.shutdown()
+    assert answer.status == 200
+    assert facts_of(answer.json(), "demo") == ModelFacts(8192)

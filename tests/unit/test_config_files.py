@@ -15,13 +15,13 @@ import pytest
 import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 from ansible_collections.airlift.stack.plugins.action.config_files import ActionModule, concerned
 from ansible_collections.airlift.stack.plugins.module_utils import config_file
 from ansible_collections.airlift.stack.plugins.module_utils.errors import FileRefusedError
 from ansible_collections.airlift.stack.plugins.modules import config_files
 
+pytestmark = pytest.mark.usefixtures("ansible_plugins")
 ME = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name}
 
 
@@ -196,12 +196,6 @@ class Action(ActionModule):
         del task_vars
         self.told = copy.deepcopy(arguments["files"])
         return dict(self.answer)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def plugins() -> None:
-    """Have Ansible find its own plugins, as ansible-playbook does first."""
-    init_plugin_loader()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Requests to an OpenAI-compatible endpoint. Standard library only; TLS is always verified."""
+"""Requests to an OpenAI-compatible endpoint. Standard library only; where the URL has TLS, it is verified."""
 
 from __future__ import annotations
 
@@ -90,8 +90,12 @@ class Endpoint:
         with closing(self._connection()) as connection:
             return _exchange(connection, method, parts.path.rstrip("/") + path, headers, body)
 
-    def _connection(self) -> HTTPSConnection:
+    def _connection(self) -> HTTPConnection:
         parts = urlsplit(self.url)
+        if parts.scheme == "http":
+            return HTTPConnection(
+                self.connect_to or parts.hostname or "", parts.port, timeout=self.timeout_seconds
+            )
         context = ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
         host, port = parts.hostname or "", parts.port or 443
         return _Dialled(host, port, self.connect_to or host, context, self.timeout_seconds)
