@@ -17,7 +17,7 @@ from .delivery.release import Release, parse
 from .errors import AirliftError, DeliveryError, GivenUpError
 from .files import locked, read, write
 from .host import Host
-from .plan import decide
+from .plan import decide, keep
 from .state import Action, Colour, Observed, Start, Switch, Verify, serves, words
 
 Progress = Callable[[str], None]
@@ -51,8 +51,9 @@ def apply(config: Config, scheduled: bool, progress: Progress) -> Outcome:
         if scheduled and age_seconds < config.settle_seconds:
             release = record.load(state / record.FILE_NAME).release or release
         if scheduled and record.resting(before, release):
+            did = _keep(Host(config, aws, release, progress), progress)
             message = f"Release {release.id} failed lately and is left alone for now."
-            return Outcome(False, release.id, None, (), message)
+            return Outcome(bool(did), release.id, None, did, message)
         try:
             outcome = _converge(config, aws, release, progress)
         except AirliftError as error:
@@ -100,6 +101,15 @@ def _converge(config: Config, aws: Aws, release: Release, progress: Progress) ->
     did = tuple(words(action) for action in plan.actions)
     message = f"Serving {release.id} ({release.model_name}) in {plan.colour}."
     return Outcome(bool(did), release.id, plan.colour, did, message)
+
+
+def _keep(host: Host, progress: Progress) -> tuple[str, ...]:
+    """See to what serves while the release that is wanted rests."""
+    actions = keep(host.observe())
+    for action in actions:
+        progress(words(action))
+        host.act(action)
+    return tuple(words(action) for action in actions)
 
 
 def _is_live(colour: Colour, release: Release, seen: Observed) -> bool:
