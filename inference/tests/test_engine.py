@@ -23,6 +23,7 @@ def test_settings_have_defaults_and_are_typed() -> None:
         slots=2,
         batch_tokens=512,
         prompt_cache_mib=256,
+        sse_ping_seconds=15,
         drain_seconds=120,
         metrics_seconds=60,
     )
@@ -91,7 +92,7 @@ class Server:
 
 
 def test_draining_waits_for_the_last_request_and_its_connection() -> None:
-    server, connected = Server(4), [2, 2, 2, 2, 2, 2, 1, 1, 0]
+    server, connected = Server(1), [2, 2, 2, 2, 2, 2, 1, 1, 0]
     assert drain(server, 10, lambda: connected.pop(0) if connected else 0)
     assert connected == [], "its last events may still be on their way"
     assert not drain(Server(1000), 0.3, lambda: 0)

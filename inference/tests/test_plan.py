@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.agent.airlift_agent.delivery.release import Image, Release
-from inference.agent.airlift_agent.plan import decide
+from inference.agent.airlift_agent.plan import decide, keep
 from inference.agent.airlift_agent.state import (
     Colour,
     Container,
+    Limit,
     Observed,
     Plan,
     Routing,
@@ -35,7 +36,10 @@ RELEASE = Release(
     secret="airlift/api-keys",
     secret_version="v1",
 )
-OLD = dataclasses.replace(RELEASE, settings={"threads": 2})
+OLD = dataclasses.replace(RELEASE, settings={"threads": 2, "slots": 3})
+OLD_LIMIT = wanted_limit(OLD)
+RELOADED = 9
+"""HAProxy's own limit, which none of these releases has."""
 
 
 def container(release: Release = RELEASE, sound: bool = True) -> Container:
@@ -49,6 +53,7 @@ def routed(colour: Colour) -> Mapping[Colour, Routing]:
 SERVING = Observed(
     live=BLUE,
     live_release=RELEASE.id,
+    live_limit=wanted_limit(RELEASE),
     containers={BLUE: container()},
     routing=routed(BLUE),
     limits=dict.fromkeys(Colour, wanted_limit(RELEASE)),
@@ -60,7 +65,9 @@ SERVING = Observed(
 SERVES_OLD = dataclasses.replace(
     SERVING,
     live_release=OLD.id,
+    live_limit=OLD_LIMIT,
     containers={BLUE: container(OLD)},
+    limits={BLUE: OLD_LIMIT, GREEN: wanted_limit(RELEASE)},
     image_present=False,
     model_present=False,
 )
@@ -123,12 +130,19 @@ CASES: Mapping[str, tuple[Observed, str]] = {
         "switch blue",
     ),
     "HAProxy was reloaded and has its own limit again": (
-        dataclasses.replace(SERVING, limits=dict.fromkeys(Colour, 9)),
+        dataclasses.replace(SERVING, limits=dict.fromkeys(Colour, RELOADED)),
         "limit blue",
     ),
     "the new release has other slots than the old": (
-        dataclasses.replace(SERVES_OLD, image_present=True, model_present=True, limits={BLUE: 12, GREEN: 9}),
+        dataclasses.replace(
+            SERVES_OLD, image_present=True, model_present=True, limits={BLUE: OLD_LIMIT, GREEN: OLD_LIMIT}
+        ),
         "start green, verify green, limit green, switch green, drain blue, remove blue, prune",
+    ),
+    "HAProxy was reloaded while another release is on its way": (
+        dataclasses.replace(SERVES_OLD, image_present=True, limits={BLUE: RELOADED, GREEN: RELOADED}),
+        "limit blue, fetch model, start green, verify green, limit green, switch green, "
+        "drain blue, remove blue, prune",
     ),
     "the live server is in maintenance": (
         dataclasses.replace(SERVING, routing=routed(GREEN)),
@@ -158,7 +172,10 @@ SEEN = st.builds(
         lambda found: {colour: one for colour, one in found.items() if one is not None}
     ),
     routing=st.fixed_dictionaries({colour: st.sampled_from(Routing) for colour in Colour}),
-    limits=st.fixed_dictionaries({colour: st.sampled_from([0, 9, 12]) for colour in Colour}),
+    live_limit=st.sampled_from([None, wanted_limit(RELEASE), OLD_LIMIT]),
+    limits=st.fixed_dictionaries(
+        {colour: st.sampled_from([0, RELOADED, OLD_LIMIT, wanted_limit(RELEASE)]) for colour in Colour}
+    ),
     keys_version=st.sampled_from([None, "v0", "v1"]),
     models=st.sampled_from([frozenset[str](), frozenset({"model"}), frozenset({"other"})]),
     image_present=st.booleans(),
@@ -183,15 +200,18 @@ def after(seen: Observed, plan: Plan, steps: int) -> Observed:
                 assert serves(containers[Colour(colour)], RELEASE)
             case ["write", _]:
                 seen = dataclasses.replace(seen, keys_version=RELEASE.secret_version)
-            case ["limit", colour]:
-                limits = {**seen.limits, Colour(colour): wanted_limit(RELEASE)}
-                seen = dataclasses.replace(seen, limits=limits)
+            case ["limit", _]:
+                assert isinstance(action, Limit)
+                seen = dataclasses.replace(seen, limits={**seen.limits, action.colour: action.requests})
             case ["switch", colour]:
                 other = Colour(colour).other
                 routing = {Colour(colour): Routing.READY}
                 routing[other] = Routing.DRAIN if other in containers else Routing.MAINTENANCE
                 models = frozenset({RELEASE.model_name})
-                seen = dataclasses.replace(seen, live=Colour(colour), live_release=RELEASE.id, models=models)
+                limit = wanted_limit(RELEASE)
+                seen = dataclasses.replace(
+                    seen, live=Colour(colour), live_release=RELEASE.id, live_limit=limit, models=models
+                )
             case ["drain", colour]:
                 routing[Colour(colour)] = Routing.DRAIN
             case ["remove", colour]:
@@ -216,6 +236,19 @@ def test_nothing_is_switched_with_another_release_s_limit(seen: Observed) -> Non
     if f"switch {plan.colour}" in done:
         before = after(seen, plan, done.index(f"switch {plan.colour}"))
         assert before.limits[plan.colour] == wanted_limit(RELEASE)
+
+
+@given(SEEN)
+def test_what_serves_has_its_own_limit_before_anything_can_fail(seen: Observed) -> None:
+    plan = decide(RELEASE, seen)
+    due = keep(seen)
+    if seen.live in seen.containers and not serves(seen.containers.get(plan.colour), RELEASE):
+        assert plan.actions[: len(due)] == due
+    kept = after(seen, Plan(plan.colour, due), len(due))
+    assert keep(kept) == ()
+    if seen.live in seen.containers and seen.live_limit is not None:
+        assert seen.live is not None
+        assert kept.limits[seen.live] == seen.live_limit
 
 
 @given(SEEN)

@@ -5,6 +5,8 @@ Where HAProxy and an Application Load Balancer differ, the choices are:
   always met at connect time, where a retry on another target is safe; nothing else is ever retried.
 - While no target is healthy, requests go to all of them, as ELBv2 does.
 - A target that refuses or breaks the connection gives 502, one that does not answer 504, none at all 503.
+- A client that leaves before its answer takes the connection to the target with it. ELBv2 logs that as 460;
+  what becomes of the target's connection AWS does not say, and HTTP/1.1 has no other way to tell a target.
 """
 
 from __future__ import annotations
@@ -91,6 +93,8 @@ def _defaults() -> list[str]:
         "option dontlognull",
         "option http-server-close",
         "option http-no-delay",
+        # Here, not in a backend: the frontend stops reading a client whose request is complete without it.
+        "option abortonclose",
         "option redispatch 1",
         "retries 2",
         "retry-on conn-failure",

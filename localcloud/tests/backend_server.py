@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,12 +11,15 @@ class BackendServer:
     """Listens on a loopback address.
 
     `/health` answers `health`; `/stream` sends a first chunk at once and a last one when `release` is set;
-    anything else answers the address and the request's headers, one per line.
+    `/silence` answers nothing until then, and sets `left` when its client goes before; anything else answers
+    the address and the request's headers, one per line.
     """
 
     def __init__(self, address: str, port: int = 0) -> None:
         self.health = 200
         self.release = threading.Event()
+        self.asked = threading.Event()
+        self.left = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -26,6 +30,8 @@ class BackendServer:
                     self._answer(outer.health, b"")
                 elif self.path == "/stream":
                     self._stream()
+                elif self.path == "/silence":
+                    self._silence()
                 else:
                     headers = "".join(f"{name}: {value}\n" for name, value in self.headers.items())
                     self._answer(200, f"{address}\n{headers}".encode())
@@ -35,6 +41,14 @@ class BackendServer:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def _silence(self) -> None:
+                outer.asked.set()
+                while not outer.release.is_set():
+                    if select.select([self.connection], [], [], 0.05)[0]:
+                        outer.left.set()
+                        return
+                self._answer(200, b"")
 
             def _stream(self) -> None:
                 self.send_response(200)

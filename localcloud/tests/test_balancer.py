@@ -266,6 +266,20 @@ def test_no_target_is_503_and_a_refusing_one_502(
     assert stack.get()[0] == 502
 
 
+def test_a_client_that_leaves_before_its_answer_ends_the_request(
+    stack: Stack, servers: list[tuple[str, BackendServer]]
+) -> None:
+    server = servers[0][1]
+    stack.register(servers[0])
+    stack.wait(lambda: stack.health()["127.66.8.1"] == ("healthy", None))
+    connection = stack.connection()
+    connection.request("GET", "/silence")
+    assert server.asked.wait(5)
+    assert not server.left.is_set()
+    connection.close()
+    assert server.left.wait(5)
+
+
 def test_draining_keeps_a_stream_alive_then_ends(
     stack: Stack, servers: list[tuple[str, BackendServer]]
 ) -> None:

@@ -103,6 +103,7 @@ outputs:
     load_balancer_dns_name: airlift-1.us-east-1.elb.amazonaws.com
     target_group_arn: arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/airlift-edge/1
     edge_port: 8080
+    idle_timeout_seconds: 1200
     endpoint_url: https://ai.example.com/v1
     instance_ids: [i-1, i-2]
     log_groups: {edge: /airlift/edge, inference: /airlift/inference, host: /airlift/host}

@@ -57,6 +57,7 @@ def test_from_nothing_to_nothing(cloud: Cloud) -> None:
     assert first["outputs"]["endpoint_url"] == "https://demo.test/v1"
     assert first["outputs"]["vpc_cidr"] == "10.213.0.0/16"
     assert first["outputs"]["edge_port"] == 8080
+    assert first["outputs"]["idle_timeout_seconds"] == 1200
     assert len(first["timings"]) == RESOURCES
     cloud.forget_requests()
     second = cloud.provision()
@@ -97,7 +98,7 @@ def test_check_mode_plans_everything_and_changes_nothing(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("options", "changes"),
     [
-        ({"ingress": {"idle_timeout_seconds": 60}}, ["update ingress/load-balancer"]),
+        ({"ingress": {"idle_timeout_seconds": 600}}, ["update ingress/load-balancer"]),
         ({"registry": {"keep_images": 3}}, ["update registry/repository/inference"]),
         ({"storage": {"expire_noncurrent_days": 7}}, ["update storage/bucket"]),
         (

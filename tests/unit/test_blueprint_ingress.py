@@ -109,6 +109,7 @@ def test_a_certificate_is_known_by_its_fingerprints() -> None:
         ({"edge_port": 0}, r"ingress\.edge_port is 0"),
         ({"edge_port": 65536}, r"ingress\.edge_port is 65536"),
         ({"idle_timeout_seconds": 4001}, r"ingress\.idle_timeout_seconds is 4001"),
+        ({"idle_timeout_seconds": 119}, r"ingress\.idle_timeout_seconds is 119"),
         ({"tls_policy": "ELBSecurityPolicy-2016-08"}, r"ingress\.tls_policy is 'ELBSecurityPolicy-2016-08'"),
         ({"tls_policy": "ELBSecurityPolicy-TLS13-1-0-2021-06"}, r"nothing below 1\.2"),
         ({"certificate": "nothing"}, r"certificate_file must hold one PEM certificate; it holds none"),

@@ -64,6 +64,7 @@ class Host:
         return Observed(
             live=kept.live,
             live_release=kept.release.id if kept.release else None,
+            live_limit=wanted_limit(kept.release) if kept.release else None,
             containers=self._containers.all(),
             routing={colour: server.routing for colour, server in servers.items()},
             limits={colour: server.limit for colour, server in servers.items()},
@@ -89,8 +90,8 @@ class Host:
                 self._verify(colour)
             case WriteKeys():
                 self._write_keys()
-            case Limit(colour):
-                self._proxy.limit(colour, wanted_limit(self._release))
+            case Limit(colour, requests):
+                self._proxy.limit(colour, requests)
             case Switch(colour):
                 self._switch(colour)
             case Drain(colour):

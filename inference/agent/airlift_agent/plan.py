@@ -34,17 +34,28 @@ def decide(wanted: Release, seen: Observed) -> Plan:
     live = seen.live if seen.live in seen.containers else None
     settled = live is not None and serves(seen.containers.get(live), wanted)
     colour = live if settled and live is not None else _spare(live)
-    actions: list[Action] = [] if settled else _bring_up(colour, wanted, seen)
+    actions: list[Action] = [] if settled else [*keep(seen), *_bring_up(colour, wanted, seen)]
     if seen.keys_version != wanted.secret_version:
         actions.append(WriteKeys())
     if seen.limits.get(colour) != wanted_limit(wanted):
-        actions.append(Limit(colour))
+        actions.append(Limit(colour, wanted_limit(wanted)))
     if not settled or not _switched(colour, wanted, seen):
         actions.append(Switch(colour))
     actions += _retire(colour.other, seen)
     if seen.leftovers or not settled:
         actions.append(Prune())
     return Plan(colour, tuple(actions))
+
+
+def keep(seen: Observed) -> tuple[Action, ...]:
+    """Return what the colour that serves is due, whatever becomes of the release that is wanted.
+
+    A reload of HAProxy forgets its limit, and a release that fails or rests may take hours to be corrected.
+    """
+    live, limit = seen.live, seen.live_limit
+    if live is None or live not in seen.containers or limit is None or seen.limits.get(live) == limit:
+        return ()
+    return (Limit(live, limit),)
 
 
 def _spare(live: Colour | None) -> Colour:

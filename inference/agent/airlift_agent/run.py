@@ -18,7 +18,7 @@ from .errors import AirliftError, DeliveryError, GivenUpError
 from .facts import Facts
 from .files import locked, read, write
 from .host import Host
-from .plan import decide
+from .plan import decide, keep
 from .state import Action, Colour, Observed, Start, Switch, Verify, serves, words
 
 Progress = Callable[[str], None]
@@ -53,8 +53,9 @@ def apply(config: Config, scheduled: bool, progress: Progress) -> Outcome:
         if scheduled and age_seconds < config.settle_seconds:
             release = record.load(state / record.FILE_NAME).release or release
         if scheduled and record.resting(before, release):
+            did = _keep(Host(config, aws, release, progress), progress)
             message = f"Release {release.id} failed lately and is left alone for now."
-            return Outcome(False, release.id, None, (), message)
+            return Outcome(bool(did), release.id, None, did, message)
         try:
             outcome = _converge(config, aws, release, progress)
         except AirliftError as error:
@@ -104,6 +105,15 @@ def _converge(config: Config, aws: Aws, release: Release, progress: Progress) ->
     knows = f": {facts.words}" if facts else ""
     message = f"Serving {release.id} ({release.model_name}) in {plan.colour}{knows}."
     return Outcome(bool(did), release.id, plan.colour, did, message, facts)
+
+
+def _keep(host: Host, progress: Progress) -> tuple[str, ...]:
+    """See to what serves while the release that is wanted rests."""
+    actions = keep(host.observe())
+    for action in actions:
+        progress(words(action))
+        host.act(action)
+    return tuple(words(action) for action in actions)
 
 
 def _is_live(colour: Colour, release: Release, seen: Observed) -> bool:

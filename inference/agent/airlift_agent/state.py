@@ -50,11 +50,13 @@ class Container:
 class Observed:
     """The host as it is. ``live`` is the colour that the last finished switch wrote down.
 
-    ``limits`` is how many requests HAProxy gives each colour at once.
+    ``limits`` is how many requests HAProxy gives each colour at once, ``live_limit`` how many the release
+    that is live keeps up with.
     """
 
     live: Colour | None = None
     live_release: str | None = None
+    live_limit: int | None = None
     containers: Mapping[Colour, Container] = field(default_factory=lambda: MappingProxyType({}))
     routing: Mapping[Colour, Routing] = field(default_factory=lambda: MappingProxyType({}))
     limits: Mapping[Colour, int] = field(default_factory=lambda: MappingProxyType({}))
@@ -104,9 +106,10 @@ class WriteKeys:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Have HAProxy give this colour as many requests at once as the release's slots keep up with."""
+    """Have HAProxy give this colour as many requests at once as the slots of its release keep up with."""
 
     colour: Colour
+    requests: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ LIMIT, WINDOW_SECONDS = 40, 6
 # The scenario allows two seconds for headers, for a body and for a pause; a busy machine needs more. Defaults
 # are ten and more.
 PATIENCE_SECONDS = 9
-# HAProxy 2.6 bounds these by the engine's silence and by idleness: twenty seconds here.
+# HAProxy 2.6 bounds these by the engine's silence and by idleness: some twenty seconds here, longer
+# than its queue waits, so clients ask again.
 LONGEST_SECONDS = 60
 IDLE = 1000
 HEALTH = b"GET /health HTTP/1.1\r\nHost: edge\r\n\r\n"
@@ -108,9 +109,7 @@ def stuck(blue: Edge, key: str) -> Iterator[Edge]:
 
 
 def test_a_large_body_that_stops_gives_its_place_to_others(stuck: Edge, key: str) -> None:
-    start = time.monotonic()
-    assert stuck.complete(key).status == 200
-    assert time.monotonic() - start < LONGEST_SECONDS
+    wait(lambda: stuck.complete(key).status == 200, "a place at the engine", LONGEST_SECONDS)
 
 
 def test_a_client_that_takes_no_more_gives_its_place_to_others(blue: Edge, key: str) -> None:
@@ -120,9 +119,7 @@ def test_a_client_that_takes_no_more_gives_its_place_to_others(blue: Edge, key: 
             connection = stack.enter_context(socket.create_connection((blue.address, 8080)))
             connection.sendall(head(key, f"Content-Length: {len(body)}") + body)
         time.sleep(0.5)
-        start = time.monotonic()
-        assert blue.complete(key).status == 200
-        assert time.monotonic() - start < LONGEST_SECONDS
+        wait(lambda: blue.complete(key).status == 200, "a place at the engine", LONGEST_SECONDS)
 
 
 def test_headers_that_are_too_large_are_refused(blue: Edge, key: str) -> None:

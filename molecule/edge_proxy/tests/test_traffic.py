@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from itertools import pairwise
 from typing import Any
 
@@ -116,6 +116,31 @@ def test_requests_beyond_what_an_engine_works_on_wait_in_the_queue(blue: Edge, k
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: blue.complete(key, delay_seconds=0.3), range(8)))
     assert [answer.status for answer in answers] == [200] * 8
+
+
+def busy(edge: Edge) -> tuple[int, int]:
+    """Return how many requests blue works on, and how many wait for a place at an engine."""
+    lines = [line.split(",") for line in edge.tell("show stat").splitlines() if line]
+    rows = [dict(zip(lines[0], line, strict=False)) for line in lines[1:]]
+    figures = {row["svname"]: row for row in rows if row["# pxname"] == "engine"}
+    return int(figures["blue"]["scur"]), int(figures["BACKEND"]["qcur"])
+
+
+def test_a_client_that_leaves_gives_back_its_place_in_the_queue_and_at_the_engine(
+    blue: Edge, key: str
+) -> None:
+    blue.tell("set server engine/green state maint")
+    body = json.dumps({"model": MODEL, "messages": MESSAGES, "delay_seconds": 6}).encode()
+    with ExitStack() as stack:
+        clients = [stack.enter_context(closing(blue.connect())) for _ in range(3)]
+        for client in clients:
+            client.request("POST", "/v1/chat/completions", body, {"Authorization": f"Bearer {key}"})
+        wait(lambda: busy(blue) == (2, 1), "two are worked on, one waits", 5)
+        clients[2].close()
+        wait(lambda: busy(blue)[1] == 0, "who left the queue is gone from it", 3)
+        for client in clients[:2]:
+            client.close()
+        wait(lambda: busy(blue) == (0, 0), "who left the engine is gone from it", 3)
 
 
 class Load:

@@ -159,8 +159,8 @@ class IngressOptions:
     ] = 8080
     idle_timeout_seconds: Annotated[
         int,
-        Option("After how many silent seconds a connection is closed.", minimum=1, maximum=4000),
-    ] = 300
+        Option("How long a request may be silent; the edge's limits follow.", minimum=120, maximum=4000),
+    ] = 1200
     deletion_protection: Annotated[bool, Option("Whether AWS refuses to delete the load balancer.")] = False
     tls_policy: Annotated[str, Option("The load balancer's TLS security policy.")] = (
         "ELBSecurityPolicy-TLS13-1-2-2021-06"

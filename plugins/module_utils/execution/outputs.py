@@ -42,6 +42,7 @@ def outputs(there: Mapping[str, Found], account_id: str, region: str, domain: st
         },
         "vpc_cidr": there[network.VPC.key].properties["cidr"] if network.VPC.key in there else None,
         "edge_port": _edge_port(there),
+        "idle_timeout_seconds": _idle_timeout_seconds(there),
         "bucket": one(storage.BUCKET, "name"),
         "repository_uri": one(registry.REPOSITORY, "uri"),
         "api_keys_secret": one(secrets.API_KEYS, "name"),
@@ -61,6 +62,16 @@ def _edge_port(there: Mapping[str, Found]) -> Value:
             if one.kind == kind and "port" in one.properties:
                 return one.properties["port"]
     default: Value = defaults(IngressOptions)["edge_port"]
+    return default
+
+
+def _idle_timeout_seconds(there: Mapping[str, Found]) -> Value:
+    """Return after how many silent seconds the load balancer cuts; without one, the option's default."""
+    balancer = there.get(ingress.LOAD_BALANCER)
+    attributes = balancer.properties["attributes"] if balancer is not None else None
+    if isinstance(attributes, Mapping) and (seconds := attributes.get("idle_timeout.timeout_seconds")):
+        return int(str(seconds))
+    default: Value = defaults(IngressOptions)["idle_timeout_seconds"]
     return default
 
 

@@ -10,6 +10,8 @@ from typing import Protocol
 
 _BUSY = re.compile(r"^llamacpp:requests_(?:processing|deferred) (\d+)", re.MULTILINE)
 _LOOK_SECONDS = 0.1
+_BUSY_LOOK_SECONDS = 1.5
+"""llama.cpp looks for clients that left once it said nothing for a second, and its metrics are something."""
 _QUIET_SECONDS = 0.3
 _IDLE_SECONDS = 6.0
 """Longer than llama.cpp keeps a connection open that asks for nothing."""
@@ -36,7 +38,8 @@ def drain(server: Measured, limit_seconds: float, connections: Callable[[], int]
         quiet = now - quiet_since if quiet_since is not None else 0.0
         if quiet >= (_IDLE_SECONDS if connections() else _QUIET_SECONDS):
             return True
-        time.sleep(_LOOK_SECONDS)
+        pause = _LOOK_SECONDS if quiet_since is not None else _BUSY_LOOK_SECONDS
+        time.sleep(max(min(pause, deadline - time.monotonic()), 0.0))
     return False
 
 

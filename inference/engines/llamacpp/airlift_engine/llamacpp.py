@@ -81,6 +81,7 @@ def parameters(weights: Path, settings: Settings, context: Context, model: Shape
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.threads
     params.n_threads_http = settings.slots + SPARE_HTTP_THREADS
     params.cache_ram_mib = settings.prompt_cache_mib
+    params.sse_ping_interval = settings.sse_ping_seconds
     params.hostnames = ["0.0.0.0"]  # noqa: S104 - the container's own network; the host publishes it to loopback
     params.port = PORT
     params.endpoint_metrics = True

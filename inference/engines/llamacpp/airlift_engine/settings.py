@@ -40,6 +40,7 @@ class Settings:
     slots: int
     batch_tokens: int
     prompt_cache_mib: int
+    sse_ping_seconds: int
     drain_seconds: int
     metrics_seconds: int
     metrics_namespace: str = ""
