@@ -28,6 +28,10 @@ down: ## Remove everything that `make up` started, and look again
 clean: ## `down`, and the caches too: images, .venv, .airlift
 	@scripts/down --caches
 
+.PHONY: invite
+invite: ## CLIENT=alice: a key of their own, and a playbook that connects their machine (ansible-playbook playbooks/invite.yml)
+	@scripts/run ansible-playbook playbooks/invite.yml -e airlift_client=$(or $(CLIENT),$(error Say whom: make invite CLIENT=alice))
+
 .PHONY: test
 test: setup ## All tests; STAGE="unit lint" runs some stages, CHANGED=1 what a change can have broken
 	@scripts/test $(if $(CHANGED),--changed,$(STAGE))

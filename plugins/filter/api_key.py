@@ -7,7 +7,7 @@ name: api_key
 short_description: The current API key of a secret's value
 version_added: 0.1.0
 description:
-  - Returns the first key that the value of a stack's secret holds.
+  - Returns the first key of its owner that the value of a stack's secret holds, or that of a client.
   - A value with a key that no client could send (with a line break at its end, for instance) is refused, in
     words that show no key.
 options:
@@ -17,6 +17,10 @@ options:
     required: true
   secret:
     description: The name of the secret, for what is said of it.
+    type: str
+    default: ''
+  client:
+    description: Whose key, where it is not the owner's.
     type: str
     default: ''
 author: The Airlift authors (@airlift-stack)
@@ -41,14 +45,14 @@ _value:
 from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.airlift.stack.plugins.module_utils.delivery.key_ring import parse
+from ansible_collections.airlift.stack.plugins.module_utils.delivery.key_ring import key_of
 from ansible_collections.airlift.stack.plugins.module_utils.errors import DeliveryError
 
 
-def api_key(value: str, secret: str = "") -> str:
-    """Return the current key."""
+def api_key(value: str, secret: str = "", client: str = "") -> str:
+    """Return the owner's current key, or a client's."""
     try:
-        return parse(value, secret)[0].key
+        return key_of(value, secret, client)
     except DeliveryError as error:
         raise AnsibleFilterError(str(error)) from None
 
@@ -56,6 +60,6 @@ def api_key(value: str, secret: str = "") -> str:
 class FilterModule:
     """Filters about API keys."""
 
-    def filters(self) -> dict[str, Callable[[str, str], str]]:
+    def filters(self) -> dict[str, Callable[[str, str, str], str]]:
         """Return the filters by name."""
         return {"api_key": api_key}

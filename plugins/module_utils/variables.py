@@ -78,6 +78,10 @@ class PlaybookVariables:
     key_grace_hours: Annotated[int, Option("For how many hours rotate.yml leaves the old API key valid.")] = (
         24
     )
+    client: Annotated[str | None, Option("Whom invite.yml gives a key: a colleague, a program.")] = None
+    client_state: Annotated[
+        Literal["present", "absent"], Option("absent: invite.yml takes the client's key back.")
+    ] = "present"
     destroy_confirm: Annotated[bool, Option("Answers destroy.yml's question.")] = False
 
 

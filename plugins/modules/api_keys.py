@@ -1,15 +1,16 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: Apache-2.0
-"""Rotate the API keys of a stack, or drop those that have ended."""
+"""Rotate the API keys of a stack, give clients their own, or drop those that have ended."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: api_keys
-short_description: Rotate a stack's API keys
+short_description: Rotate a stack's API keys, give clients keys of their own, or revoke these
 version_added: 0.1.0
 description:
   - Puts a fresh random key in front of the others in the secret, and gives those a date on which they end.
+  - Or gives a client a key of its own, which rotation leaves as it is, or revokes that.
   - Every run drops the keys whose date has passed. The hosts do not wait for that, they know each key's date.
   - A secret with a key that no client could send (with a line break at its end, for instance) is refused, and
     left as it is.
@@ -28,6 +29,15 @@ options:
     description: For how many hours the keys before it stay valid. V(0) drops them at once.
     type: int
     default: 24
+  client:
+    description: Whose key is given or revoked, 1 to 64 of the characters A-Z a-z 0-9 . _ -.
+    type: str
+  client_state:
+    description:
+      - V(present) adds a key of the client's where it has none; V(absent) drops the one it has.
+    type: str
+    choices: [present, absent]
+    default: present
 attributes:
   check_mode:
     description: Says what would change.
@@ -41,11 +51,18 @@ EXAMPLES = r"""
     secret: demo/api-keys
     rotate: true
     grace_hours: 24
+
+- name: Give a colleague a key
+  airlift.stack.api_keys:
+    secret: demo/api-keys
+    client: alice
 """
 
 RETURN = r"""
 keys:
-  description: The valid keys, the current one first, each with its C(id) and when it C(ends).
+  description:
+    - The valid keys, the current one first, each with its C(id), when it C(ends), and whether it is a
+      C(client)'s.
   returned: success
   type: list
   elements: dict
@@ -66,7 +83,7 @@ from ..module_utils.module_main import run_module
 
 
 def rotate(module: AnsibleModule) -> dict[str, Any]:
-    """Rotate the keys where that is asked for, drop those that have ended, and return who is left."""
+    """Rotate the keys or change a client's where that is asked for, drop what has ended, say who is left."""
     name = module.params["secret"]
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     session = Session(connection(module.params))
@@ -77,13 +94,20 @@ def rotate(module: AnsibleModule) -> dict[str, Any]:
         if module.params["rotate"]:
             grace = datetime.timedelta(hours=module.params["grace_hours"])
             after = api_keys.rotated(before, api_keys.fresh(now), now, grace)
+        if client_name := module.params["client"]:
+            change = {"present": api_keys.with_client, "absent": api_keys.without_client}
+            after = change[module.params["client_state"]](after, client_name)
+            key_ring.parse(api_keys.text(after), name)
         if not after:
             raise DeliveryError(
                 f"Every key of the secret {name} has ended.", "Add one: playbooks/rotate.yml."
             )
         if after != before and not module.check_mode:
             client.put_secret_value(SecretId=name, SecretString=api_keys.text(after))
-    shown = [{"id": key.id, "ends": key.ends.isoformat() if key.ends else None} for key in after]
+    shown = [
+        {"id": key.id, "ends": key.ends.isoformat() if key.ends else None, "client": key.client}
+        for key in after
+    ]
     return {"changed": after != before, "keys": shown}
 
 
@@ -94,6 +118,8 @@ def main() -> None:
             "secret": {"type": "str", "required": True, "no_log": False},
             "rotate": {"type": "bool", "default": False},
             "grace_hours": {"type": "int", "default": 24},
+            "client": {"type": "str"},
+            "client_state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         rotate,
     )

@@ -88,7 +88,7 @@ def first_key(session: Session, secret: str) -> str:
     """
     with wording("read", f"secret {secret}", session.region, endpoint_url=session.endpoint_url):
         value = session.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
-    return key_ring.parse(value, secret)[0].key
+    return key_ring.key_of(value, secret)
 
 
 def check(module: AnsibleModule) -> dict[str, Any]:

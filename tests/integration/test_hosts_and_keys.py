@@ -130,6 +130,22 @@ def test_a_rotation_shows_no_key_and_keeps_the_old_one(moto: CountingMoto) -> No
     assert SECRET_KEY not in done.stdout + done.stderr
 
 
+def test_a_client_is_given_a_key_that_is_not_shown_and_loses_it_again(moto: CountingMoto) -> None:
+    client = boto3.client("secretsmanager", region_name="us-east-1", endpoint_url=moto.url, **KEYS)
+    owner = {"id": "default", "key": "al-the-key-that-clients-have-now"}
+    client.create_secret(Name="demo/api-keys", SecretString=json.dumps({"keys": [owner]}))
+
+    def ids(*options: str) -> list[str]:
+        done = module(moto, "airlift.stack.api_keys", "secret=demo/api-keys", *options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        after = json.loads(client.get_secret_value(SecretId="demo/api-keys")["SecretString"])["keys"]
+        assert all(key["key"] not in done.stdout + done.stderr for key in after)
+        return [key["id"] for key in after]
+
+    assert ids("client=alice") == ["default", "alice"]
+    assert ids("client=alice", "client_state=absent") == ["default"]
+
+
 def test_a_key_that_nobody_can_send_is_refused_and_stays(moto: CountingMoto) -> None:
     client = boto3.client("secretsmanager", region_name="us-east-1", endpoint_url=moto.url, **KEYS)
     edited = json.dumps({"keys": [{"id": "default", "key": "al-the-key-that-somebody-pasted\n"}]})

@@ -145,3 +145,41 @@ def test_the_cli_gets_the_first_key_or_the_same_sentence() -> None:
     ) as raised:
         api_key(ring(key=f"{GOOD}\n"), "s")
     assert GOOD not in str(raised.value)
+
+
+ALICE = Key("alice", "al-the-key-of-alice-and-of-nobody-else", client=True)
+OWNER = Key("default", "al-the-key-of-the-owner-of-the-stack")
+
+
+def test_a_client_gets_one_key_at_the_end_and_it_reads_back() -> None:
+    after = api_keys.with_client((OWNER,), "alice")
+    assert after[0] == OWNER
+    assert (after[1].id, after[1].client) == ("alice", True)
+    assert api_keys.with_client(after, "alice") == after
+    assert key_ring.parse(api_keys.text(after)) == after
+
+
+def test_a_client_cannot_have_the_id_of_the_owners_key() -> None:
+    with pytest.raises(DeliveryError, match="The owner's key has the id default"):
+        api_keys.with_client((OWNER,), "default")
+
+
+def test_rotation_leaves_a_clients_key_as_it_is() -> None:
+    new = api_keys.fresh(NOW)
+    assert api_keys.rotated((OWNER, ALICE), new, NOW, 0 * HOUR) == (new, ALICE)
+
+
+def test_revoking_takes_the_clients_key_and_no_other() -> None:
+    owner_of_that_name = Key("alice", "al-a-key-of-the-owner-called-alice-too")
+    assert api_keys.without_client((OWNER, ALICE), "alice") == (OWNER,)
+    assert api_keys.without_client((owner_of_that_name,), "alice") == (owner_of_that_name,)
+
+
+def test_the_owner_and_the_client_are_given_their_own_key() -> None:
+    text = api_keys.text((ALICE, OWNER))
+    assert api_key(text, "demo/api-keys") == OWNER.key
+    assert api_key(text, "demo/api-keys", "alice") == ALICE.key
+    with pytest.raises(AnsibleFilterError, match="The secret demo/api-keys has no key of bob"):
+        api_key(text, "demo/api-keys", "bob")
+    with pytest.raises(AnsibleFilterError, match="has no key of its owner"):
+        api_key(api_keys.text((ALICE,)), "demo/api-keys")

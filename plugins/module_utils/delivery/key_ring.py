@@ -23,11 +23,15 @@ _BLANKS: Mapping[str, str] = {"\n": "a line break", "\r": "a line break", " ": "
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key. ``ends`` is when it stops being valid, None while it is the current one."""
+    """One key. ``ends`` is when it stops being valid, None while no end is set.
+
+    A client's key is one person's or program's, named by ``id``: rotation leaves it as it is.
+    """
 
     id: str
     key: str = field(repr=False)
     ends: datetime.datetime | None = None
+    client: bool = False
 
 
 def parse(text: str, secret: str = "") -> tuple[Key, ...]:
@@ -43,6 +47,7 @@ def parse(text: str, secret: str = "") -> tuple[Key, ...]:
     try:
         listed = json.loads(text)["keys"]
         pairs = [(item["id"], item["key"], item.get("ends")) for item in listed]
+        clients = [item.get("client") is True for item in listed]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DeliveryError(f"{where} does not hold API keys.", remedy) from None
     if not pairs:
@@ -55,7 +60,29 @@ def parse(text: str, secret: str = "") -> tuple[Key, ...]:
     ]
     if faults:
         raise DeliveryError(f"{where} cannot be used: {'; '.join(faults)}.", remedy)
-    return tuple(Key(key_id, key, _moment(ends)) for key_id, key, ends in pairs)
+    return tuple(
+        Key(key_id, key, _moment(ends), client)
+        for (key_id, key, ends), client in zip(pairs, clients, strict=True)
+    )
+
+
+def current(keys: Sequence[Key], key_id: str = "") -> Key | None:
+    """Return the key that its owner uses, or the client's of this id; None where there is none."""
+    found = (key for key in keys if (key.client and key.id == key_id if key_id else not key.client))
+    return next(found, None)
+
+
+def key_of(text: str, secret: str, client: str = "") -> str:
+    """Return the key that the owner uses, or the client's. Raises DeliveryError where there is none."""
+    found = current(parse(text, secret), client)
+    if found is None:
+        raise DeliveryError(
+            f"The secret {secret} has no key of {client or 'its owner'}.",
+            f"Add one: playbooks/invite.yml -e airlift_client={client}."
+            if client
+            else "Add one: playbooks/rotate.yml.",
+        )
+    return found.key
 
 
 def _named(position: int, key_id: object) -> str:
