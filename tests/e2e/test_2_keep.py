@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.error
+import urllib.request
+from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.e2e.conftest import AWS, Run, api_requests, playbook, run
+from tests.e2e.conftest import AWS, BIN, ENDPOINT, ROOT, Run, api_requests, playbook, run
 
 RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=0\s+failed=0", re.M)
 
@@ -69,3 +73,39 @@ def test_status_and_release_go_through_ssm_as_well(up: Run) -> None:
     assert "Run the release agent through SSM" in release.output
     recap = {match["host"]: match["changed"] for match in RECAP.finditer(release.output)}
     assert set(recap.values()) == {"0"}, release.output
+
+
+def test_a_colleague_is_invited_connects_without_aws_and_can_be_shut_out(up: Run, tmp_path: Path) -> None:
+    invitation = ROOT / ".airlift/invitations/alice.yml"
+    invited = playbook("invite", "-e", "airlift_client=alice")
+    assert invitation.stat().st_mode & 0o077 == 0
+    (play,) = yaml.safe_load(invitation.read_text())
+    key = play["vars"]["cli_client_api_key"]
+    assert key not in invited.output
+
+    # Her machine is this one, her llm has a directory of its own, and AWS is out of reach.
+    names = {"cli_client_model_id": "alice", "cli_client_key_name": "alice"}
+    accept = (
+        *("env", "AWS_ENDPOINT_URL=http://127.0.0.1:9", str(BIN / "ansible-playbook"), str(invitation)),
+        *("-i", "localhost,", "-e", json.dumps({**names, "cli_client_llm_directory": str(tmp_path)})),
+    )
+    accepted = run(*accept)
+    assert json.loads((tmp_path / "keys.json").read_text())["alice"] == key
+    assert key not in accepted.output
+    assert status_with(key) == 200
+    run(*accept, "-e", "cli_client_state=absent")
+    assert not (tmp_path / "keys.json").exists(), "llm keeps no key of hers"
+
+    playbook("invite", "-e", "airlift_client=alice", "-e", "airlift_client_state=absent")
+    assert not invitation.exists()
+    assert status_with(key) == 401
+
+
+def status_with(key: str) -> int:
+    """Return with which status the endpoint answers a holder of ``key``."""
+    request = urllib.request.Request(f"{ENDPOINT}/models", headers={"Authorization": f"Bearer {key}"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
