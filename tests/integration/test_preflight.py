@@ -51,6 +51,7 @@ def playbook(
     [
         ({"airlift_compte": {}}, "There is no variable airlift_compte. Did you mean airlift_compute?"),
         ({"airlift_access": "telnet"}, "telnet"),
+        ({"airlift_clis": ["codx"]}, "airlift_clis has 'codx'; it may hold llm, codex,"),
         ({"airlift_stack_name": "demo-"}, "airlift_stack_name is 'demo-'; it must have 2 to 20"),
         ({"airlift_tags": {"a": "<x>", "b": "☃"}}, "tags.a is '<x>' with < >;"),
         ({"airlift_engine": {"settings": 3}}, "airlift_engine needs a name and settings"),
@@ -69,6 +70,7 @@ def playbook(
     ids=[
         "misspelt",
         "access",
+        "clis",
         "name",
         "tags",
         "engine",

@@ -83,6 +83,8 @@ def test_the_playbooks_read_nothing_unknown_and_leave_nothing_unread() -> None:
         ("airlift_tags", 3, "airlift_tags must be a mapping."),
         ("airlift_compute", 3, "airlift_compute must be a mapping of options."),
         ("airlift_compute", [{"count": 3}], "airlift_compute must be a mapping of options."),
+        ("airlift_clis", ["llm", "codx"], "airlift_clis has 'codx'; it may hold llm, codex, claude,"),
+        ("airlift_clis", "codex", "airlift_clis must be a list of strings."),
         (
             "airlift_key_grace_hours",
             "a day",
@@ -96,7 +98,12 @@ def test_a_value_that_cannot_be_is_one_sentence(name: str, value: object, says: 
 
 
 def test_values_that_can_be() -> None:
-    fine = {"airlift_stack_name": "demo", "airlift_access": "ssm", "airlift_tags": {"cost": 3}}
+    fine = {
+        "airlift_stack_name": "demo",
+        "airlift_access": "ssm",
+        "airlift_tags": {"cost": 3},
+        "airlift_clis": ["codex"],
+    }
     assert variable_faults(fine) == []
 
 

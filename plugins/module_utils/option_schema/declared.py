@@ -47,8 +47,9 @@ class Declared:
 
     @property
     def choices(self) -> tuple[Any, ...]:
-        """The values that there are, where they can be listed."""
-        return get_args(self.hint) if get_origin(self.hint) is Literal else ()
+        """The values that there are, where they can be listed; of a list: those of its items."""
+        hint = get_args(self.hint)[0] if get_origin(self.hint) is tuple else self.hint
+        return get_args(hint) if get_origin(hint) is Literal else ()
 
     @property
     def layer(self) -> type[object] | None:

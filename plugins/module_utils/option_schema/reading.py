@@ -69,8 +69,10 @@ def _value(one: Declared, value: object, path: str, errors: list[str], as_argume
 def _type_fault(one: Declared, value: object) -> str | None:
     """Return what has to be said of ``value``, which is not repeated unless it is a word or a number."""
     if get_origin(one.hint) is tuple:
-        right = _is_list(value) and all(isinstance(item, str) for item in value)
-        return None if right else "must be a list of strings"
+        if not _is_list(value) or not all(isinstance(item, str) for item in value):
+            return "must be a list of strings"
+        strange = [item for item in value if one.choices and item not in one.choices]
+        return f"has {strange[0]!r}; it may hold {', '.join(one.choices)}" if strange else None
     if one.layer is not None or is_mapping(one.hint):
         words = "must be a mapping" if one.layer is None else "must be a mapping of options"
         return None if isinstance(value, Mapping) else words
