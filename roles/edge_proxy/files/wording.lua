@@ -1,6 +1,6 @@
 -- Errors in the words of the dialect that was spoken: OpenAI's, or Anthropic's under its paths.
 
-local json = require("cjson")
+local json, json_table = require("cjson"), require("json_table")
 
 local wording = {}
 
@@ -69,8 +69,7 @@ end
 
 -- What an engine said with a status from 400 up, as a status and what wording.error takes.
 function wording.of_engine(dialect, status, raw)
-  local is_json, body = pcall(json.decode, raw)
-  body = is_json and type(body) == "table" and body or {}
+  local body = json_table(raw)
   local said = type(body.error) == "table" and body.error or body
   -- What the buffer cuts off is no JSON, and begins with the words all the same.
   local message = text(said.message) or raw:match('"message"%s*:%s*"([^"\\]+)')
