@@ -85,7 +85,7 @@ local function find_model(txn)
 end
 
 local function refuse_model(txn)
-  local message = "The model " .. json.encode(txn:get_var("txn.model")) .. " does not exist. See GET /v1/models."
+  local message = "The model " .. json.encode(wording.name(txn:get_var("txn.model"))) .. " does not exist. See GET /v1/models."
   refuse(txn, 404, message, "model", "model_not_found")
 end
 

@@ -21,6 +21,7 @@ function models.entry(dialect, name, facts)
       id = name,
       display_name = name,
       created_at = os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(created)),
+      lifecycle = "active",
       max_input_tokens = context,
       max_tokens = number(facts.max_output_tokens),
     }
