@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.airlift.stack.plugins.module_utils.arguments import InfoTask, StackTask
+from ansible_collections.airlift.stack.plugins.module_utils.arguments import (
+    InfoTask,
+    LockOptions,
+    LockTask,
+    StackTask,
+)
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
 from ansible_collections.airlift.stack.plugins.module_utils.option_schema.ansible_words import fragment
 
@@ -10,5 +15,6 @@ from ansible_collections.airlift.stack.plugins.module_utils.option_schema.ansibl
 class ModuleDocFragment:
     """Documentation of the modules that take a stack."""
 
-    DOCUMENTATION = fragment(StackOptions, StackTask)
+    DOCUMENTATION = fragment(StackOptions, StackTask, LockOptions)
     NAME = fragment(InfoTask)
+    LOCK = fragment(LockTask, LockOptions)

@@ -41,6 +41,27 @@ class StackTask:
 
 
 @dataclass(frozen=True, slots=True)
+class LockOptions:
+    """What a task that takes the stack's lock is told about it."""
+
+    lock_wait_seconds: Annotated[
+        int,
+        Option(
+            "For how many seconds to wait for another run on the same stack. Without waiting, this one says "
+            "who is at work and ends."
+        ),
+    ] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LockTask:
+    """What the task ``airlift.stack.stack_lock`` is told besides that and the connection."""
+
+    name: Annotated[str, Option("The stack's name.")]
+    purpose: Annotated[str, Option("What the run does, in a word that others are told: C(release).")]
+
+
+@dataclass(frozen=True, slots=True)
 class InfoTask:
     """What the task ``airlift.stack.aws_stack_info`` is told besides the connection."""
 
@@ -53,9 +74,13 @@ CONNECTION: Spec = spec(Connection)
 LAYERS: Spec = {name: option for name, option in spec(StackOptions).items() if "options" in option}
 """The layers of ``airlift.stack.aws_stack``."""
 
-STACK_CLASSES = (StackOptions, StackTask, Connection)
+STACK_CLASSES = (StackOptions, StackTask, LockOptions, Connection)
 STACK: Spec = spec(*STACK_CLASSES)
 """The arguments of ``airlift.stack.aws_stack``."""
+
+LOCK_CLASSES = (LockTask, LockOptions, Connection)
+LOCK: Spec = spec(*LOCK_CLASSES)
+"""The arguments of ``airlift.stack.stack_lock``."""
 
 STACK_INFO_CLASSES = (InfoTask, Connection)
 STACK_INFO: Spec = spec(*STACK_INFO_CLASSES)
