@@ -6,6 +6,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.arguments import (
     InfoTask,
     LockOptions,
     LockTask,
+    RunsTask,
     StackTask,
 )
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
@@ -17,4 +18,5 @@ class ModuleDocFragment:
 
     DOCUMENTATION = fragment(StackOptions, StackTask, LockOptions)
     NAME = fragment(InfoTask)
+    RUNS = fragment(RunsTask)
     LOCK = fragment(LockTask, LockOptions)

@@ -62,6 +62,14 @@ class LockTask:
 
 
 @dataclass(frozen=True, slots=True)
+class RunsTask:
+    """What the task ``airlift.stack.stack_runs`` is told besides the connection."""
+
+    name: Annotated[str, Option("The stack's name.")]
+    count: Annotated[int, Option("How many of the last runs to return.", minimum=1, maximum=100)] = 10
+
+
+@dataclass(frozen=True, slots=True)
 class InfoTask:
     """What the task ``airlift.stack.aws_stack_info`` is told besides the connection."""
 
@@ -81,6 +89,10 @@ STACK: Spec = spec(*STACK_CLASSES)
 LOCK_CLASSES = (LockTask, LockOptions, Connection)
 LOCK: Spec = spec(*LOCK_CLASSES)
 """The arguments of ``airlift.stack.stack_lock``."""
+
+RUNS_CLASSES = (RunsTask, Connection)
+RUNS: Spec = spec(*RUNS_CLASSES)
+"""The arguments of ``airlift.stack.stack_runs``."""
 
 STACK_INFO_CLASSES = (InfoTask, Connection)
 STACK_INFO: Spec = spec(*STACK_INFO_CLASSES)

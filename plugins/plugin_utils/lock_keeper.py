@@ -1,9 +1,9 @@
 """A process that holds a stack's lock for another: takes it, renews the lease, gives it back.
 
-It outlives a worker that is killed and a terminal that is closed. Only where it is killed too, or the machine
-stops, the lease has to end by itself. ``held_lock`` starts it: an order comes in on its standard input as
-one line of JSON, and its answer is one line too. The lock is given back when the process that works has ended; for
-a task also when the standard input is closed. A lock that is lost ends the process that works.
+It outlives a worker that is killed and a terminal that is closed. Only where it is killed too, or the
+machine stops, the lease has to end by itself. ``held_lock`` starts it: an order comes in on its standard
+input as one line of JSON, and its answer is one line. The lock is given back when the process that works has
+ended; for a task also when the standard input is closed. A lock that is lost ends the process that works.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.arguments import (
     CONNECTION,
     LAYERS,
     LOCK,
+    RUNS,
     STACK,
     STACK_CLASSES,
     STACK_INFO,
@@ -47,6 +48,7 @@ def documentation() -> dict[str, Any]:
             "airlift.stack.aws_stack",
             "airlift.stack.aws_stack_info",
             "airlift.stack.stack_lock",
+            "airlift.stack.stack_runs",
         ],
         cwd=ROOT,
         capture_output=True,
@@ -81,7 +83,8 @@ def without_no_log(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("module", "spec"), [("aws_stack", STACK), ("aws_stack_info", STACK_INFO), ("stack_lock", LOCK)]
+    ("module", "spec"),
+    [("aws_stack", STACK), ("aws_stack_info", STACK_INFO), ("stack_lock", LOCK), ("stack_runs", RUNS)],
 )
 def test_a_reader_of_the_documentation_sees_the_spec(module: str, spec: dict[str, Any]) -> None:
     documented = documentation()[f"airlift.stack.{module}"]["doc"]["options"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from .. import certificates
+from .. import audit, certificates
 from ..arguments import connection, stack_options
 from ..aws.session import Session
 from ..blueprint import ingress, network
@@ -56,6 +56,7 @@ def present(arguments: Arguments, check: bool, messages: Messages, lock: Lock = 
             _keep_serving(plan, arguments["replace_hosts"], check, messages)
             stack.announce(plan)
             outcome = stack.run(plan, plan_of.context)
+            _write_down(stack, "provision", plan, [outcome], messages)
     wanted = stack.options.ingress
     result = _planned(plan)
     result["outputs"] = outputs(
@@ -88,8 +89,11 @@ def _keep_serving(plan: Plan, allowed: bool, check: bool, messages: Messages) ->
 def absent(arguments: Arguments, check: bool, messages: Messages, lock: Lock = nullcontext) -> Result:
     """Remove the stack; with ``check``, return what would go."""
     lenient = {**arguments, "ingress": None}
+    stack = _stack(lenient, messages)
     with nullcontext() if check else lock():
-        removal = remove(_stack(lenient, messages), arguments["destroy_data"], check)
+        removal = remove(stack, arguments["destroy_data"], check)
+        if not arguments["destroy_data"] and any(outcome.done for outcome in removal.outcomes):
+            _write_down(stack, "destroy", removal.plan, removal.outcomes, messages)
     result = _planned(removal.plan) | _done_and_failed(removal.outcomes)
     result["unmanaged"] = list(removal.unmanaged)
     if removal.unmanaged:
@@ -133,6 +137,20 @@ def _stack(arguments: Arguments, messages: Messages) -> Stack:
         stack_options(arguments, session.region),
         Progress(messages.say, messages.say_when_interrupted),
     )
+
+
+def _write_down(
+    stack: Stack, action: str, plan: Plan, outcomes: Sequence[Outcome], messages: Messages
+) -> None:
+    last = outcomes[-1]
+    outcome = "interrupted" if last.interrupted else "failed" if last.failures else "done"
+    what = ", ".join(
+        f"{count} to {verb}" for verb, count in plan.count().items() if count and verb not in ("none", "keep")
+    )
+    if left := len(last.failures) + len(last.waiting) + len(last.running):
+        what += f"; {left} not done"
+    if warning := audit.record(stack.session, stack.options.name, action, what, outcome):
+        messages.warn(warning)
 
 
 def _planned(plan: Plan) -> Result:
