@@ -6,6 +6,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.arguments import (
     InfoTask,
     LockOptions,
     LockTask,
+    PreflightTask,
     RunsTask,
     StackTask,
 )
@@ -19,4 +20,5 @@ class ModuleDocFragment:
     DOCUMENTATION = fragment(StackOptions, StackTask, LockOptions)
     NAME = fragment(InfoTask)
     RUNS = fragment(RunsTask)
+    PREFLIGHT = fragment(StackOptions, PreflightTask)
     LOCK = fragment(LockTask, LockOptions)

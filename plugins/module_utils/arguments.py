@@ -62,6 +62,15 @@ class LockTask:
 
 
 @dataclass(frozen=True, slots=True)
+class PreflightTask:
+    """What the task ``airlift.stack.account_preflight`` is told besides the stack and the connection."""
+
+    model_bytes: Annotated[
+        int | None, Option("How much the model's files are in all, where that is known.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunsTask:
     """What the task ``airlift.stack.stack_runs`` is told besides the connection."""
 
@@ -85,6 +94,10 @@ LAYERS: Spec = {name: option for name, option in spec(StackOptions).items() if "
 STACK_CLASSES = (StackOptions, StackTask, LockOptions, Connection)
 STACK: Spec = spec(*STACK_CLASSES)
 """The arguments of ``airlift.stack.aws_stack``."""
+
+PREFLIGHT_CLASSES = (StackOptions, PreflightTask, Connection)
+PREFLIGHT: Spec = spec(*PREFLIGHT_CLASSES)
+"""The arguments of ``airlift.stack.account_preflight``."""
 
 LOCK_CLASSES = (LockTask, LockOptions, Connection)
 LOCK: Spec = spec(*LOCK_CLASSES)

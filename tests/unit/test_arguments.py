@@ -18,6 +18,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.arguments import (
     CONNECTION,
     LAYERS,
     LOCK,
+    PREFLIGHT,
     RUNS,
     STACK,
     STACK_CLASSES,
@@ -47,6 +48,7 @@ def documentation() -> dict[str, Any]:
             "--json",
             "airlift.stack.aws_stack",
             "airlift.stack.aws_stack_info",
+            "airlift.stack.account_preflight",
             "airlift.stack.stack_lock",
             "airlift.stack.stack_runs",
         ],
@@ -84,7 +86,13 @@ def without_no_log(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("module", "spec"),
-    [("aws_stack", STACK), ("aws_stack_info", STACK_INFO), ("stack_lock", LOCK), ("stack_runs", RUNS)],
+    [
+        ("account_preflight", PREFLIGHT),
+        ("aws_stack", STACK),
+        ("aws_stack_info", STACK_INFO),
+        ("stack_lock", LOCK),
+        ("stack_runs", RUNS),
+    ],
 )
 def test_a_reader_of_the_documentation_sees_the_spec(module: str, spec: dict[str, Any]) -> None:
     documented = documentation()[f"airlift.stack.{module}"]["doc"]["options"]
