@@ -53,6 +53,28 @@ def holder(name: str, *, run: Process = ELSEWHERE, keeper: Process = ELSEWHERE) 
     return Holder(f"arn:aws:iam::123456789012:user/{name}", f"{name}@laptop", "release", "noon", run, keeper)
 
 
+def together(cloud: Cloud) -> int:
+    """Start two runs on one stack at once, and see that one stack is there; return how many were refused."""
+    cloud.misbehave({"action": "ec2:Create*", "latency_ms": 100})
+    both = [start(cloud), start(cloud)]
+    ended = [(run.communicate(timeout=180)[0], run.returncode) for run in both]
+    cloud.misbehave()
+    refused = [" ".join(output.split()) for output, code in ended if code]
+    # Where the second came late enough, it found everything made.
+    for output in refused:
+        assert re.search(
+            r"Another run is at work on stack demo: provision by arn:aws:\S+ at \S+@\S+ \(process \d+\), "
+            r"since [\d-]+ [\d:]+ UTC\. Nothing was changed\.",
+            output,
+        ), output
+    assert len(refused) < 2, "both failed"
+    resources = [(one["kind"], one["key"]) for one in cloud.info()["resources"]]
+    assert len(resources) == len(set(resources)) == 40
+    ours = [{"Name": "tag:airlift:stack", "Values": ["demo"]}]
+    assert len(cloud.client("ec2").describe_vpcs(Filters=ours)["Vpcs"]) == 1
+    return len(refused)
+
+
 def test_the_second_is_told_who_was_first(lock: StackLock) -> None:
     lock.take(holder("alice"))
     with pytest.raises(
@@ -103,24 +125,8 @@ def test_the_dead_of_this_machine_are_known_at_once(lock: StackLock) -> None:
 
 
 def test_two_runs_started_together_make_one_stack(cloud: Cloud, lock: StackLock) -> None:
-    cloud.misbehave({"action": "ec2:Create*", "latency_ms": 100})
-    both = [start(cloud), start(cloud)]
-    ended = [(process.communicate(timeout=180)[0], process.returncode) for process in both]
-    cloud.misbehave()
-    outputs = [" ".join(output.split()) for output, code in ended if code]
-    # Where the second came late enough, it found everything made.
-    for output in outputs:
-        assert re.search(
-            r"Another run is at work on stack demo: provision by arn:aws:\S+ at \S+@\S+ \(process \d+\), "
-            r"since [\d-]+ [\d:]+ UTC\. Nothing was changed\.",
-            output,
-        ), output
-    assert len(outputs) < 2, "both failed"
+    together(cloud)
     assert lock.read() is None
-    resources = [(one["kind"], one["key"]) for one in cloud.info()["resources"]]
-    assert len(resources) == len(set(resources)) == 40
-    ours = [{"Name": "tag:airlift:stack", "Values": ["demo"]}]
-    assert len(cloud.client("ec2").describe_vpcs(Filters=ours)["Vpcs"]) == 1
 
 
 def test_a_run_that_is_killed_leaves_no_lock(cloud: Cloud, lock: StackLock) -> None:
