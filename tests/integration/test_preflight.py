@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.cloud import Cloud, served
 from tests.integration.counting_moto import CountingMoto, counting_moto
 
 ROOT = Path(__file__).parents[2]
@@ -23,12 +24,14 @@ def moto() -> Iterator[CountingMoto]:
         yield server
 
 
-def preflight(moto: CountingMoto, directory: Path, **variables: object) -> subprocess.CompletedProcess[str]:
+def preflight(
+    moto: CountingMoto | Cloud, directory: Path, **variables: object
+) -> subprocess.CompletedProcess[str]:
     return playbook("preflight", moto, directory, **variables)
 
 
 def playbook(
-    name: str, moto: CountingMoto, directory: Path, **variables: object
+    name: str, moto: CountingMoto | Cloud, directory: Path, **variables: object
 ) -> subprocess.CompletedProcess[str]:
     settings = {"airlift_state_directory": str(directory), "airlift_embedded_aws": False, **variables}
     return subprocess.run(
@@ -140,21 +143,19 @@ def test_a_wrong_option_is_a_sentence_before_aws_is_asked(
     assert set(moto.asked) <= {"DescribeInstances"}, "the inventory alone has asked"
 
 
-def test_keys_and_certificates_are_made_once_and_are_their_owners_alone(
-    moto: CountingMoto, tmp_path: Path
-) -> None:
+def test_keys_and_certificates_are_made_once_and_are_their_owners_alone(tmp_path: Path) -> None:
     # No CLI to start and no model to look for far away: the end-to-end tests have both.
     (tmp_path / "model.gguf").write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 1))
     state = tmp_path / "state"
     more = {"airlift_clis": [], "airlift_model": {"name": "small", "source": f"file:{tmp_path}/model.gguf"}}
-    first = preflight(moto, state, **more)
-    assert first.returncode == 0, first.stdout + first.stderr
-    made = {file: file.read_bytes() for file in state.rglob("*") if file.is_file()}
+    with served(tmp_path) as cloud:
+        first = preflight(cloud, state, **more)
+        assert first.returncode == 0, first.stdout + first.stderr
+        made = {file: file.read_bytes() for file in state.rglob("*") if file.is_file()}
+        again = preflight(cloud, state, **more)
     private = [file for file in made if file.suffix == ".key" or file.name == "id_ed25519"]
     assert len(private) == 3
     assert all(file.stat().st_mode & 0o077 == 0 for file in private)
-
-    again = preflight(moto, state, **more)
     assert "changed=0" in again.stdout
     assert {file: file.read_bytes() for file in made} == made
 
