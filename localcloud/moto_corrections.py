@@ -39,6 +39,7 @@ def apply(settings: Settings) -> None:
     """Patch moto for this process."""
     wrap(EC2Backend, "run_instances", _idempotent)
     wrap(EC2Backend, "associate_iam_instance_profile", _once_for_a_replay)
+    wrap(EC2Backend, "replace_iam_instance_profile_association", _on_the_instance_too)
     wrap(FakeBucket, "get_permission", without_conditions)
     wrap(LogsBackend, "put_log_events", extracting)
     wrap(EC2Backend, "__init__", lambda original: _with_images(original, settings.images))
@@ -85,6 +86,18 @@ def _once_for_a_replay(original: Method) -> Method:
         return original(self, instance_id, *args, **kwargs)
 
     return associate
+
+
+def _on_the_instance_too(original: Method) -> Method:
+    """A replaced association shows on its instance; with moto the instance goes on to name the profile of before."""
+
+    def replace(self: EC2Backend, association_id: str, *args: Any, **kwargs: Any) -> Any:
+        association = original(self, association_id, *args, **kwargs)
+        shown = {"Arn": association.iam_instance_profile.arn, "Id": association_id}
+        self.modify_instance_attribute(association.instance.id, "iam_instance_profile", shown)
+        return association
+
+    return replace
 
 
 def _complete_from_template(self: EC2Backend, reservation: Reservation, asked: dict[str, Any]) -> None:

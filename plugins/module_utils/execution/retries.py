@@ -58,12 +58,33 @@ _STILL_USED = {
     "Gateway.NotAttached",
     "BucketNotEmpty",
 }
+_EXISTS = {
+    "BucketAlreadyOwnedByYou",
+    "DuplicateLoadBalancerName",
+    "DuplicateTargetGroupName",
+    "EntityAlreadyExists",
+    "InvalidGroup.Duplicate",
+    "InvalidKeyPair.Duplicate",
+    "InvalidPermission.Duplicate",
+    "ParameterAlreadyExists",
+    "RepositoryAlreadyExistsException",
+    "ResourceAlreadyExistsException",
+    "ResourceExistsException",
+}
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
 
 
 def reply_lost(error: Exception) -> bool:
     """Whether the request may have been carried out although no answer came."""
     return isinstance(error, HTTPClientError) and not isinstance(error, _NOT_SENT)
+
+
+def is_there_already(error: Exception) -> bool:
+    """Whether a creation was refused because there is one already: ours, if a look finds it with our tags.
+
+    A kind that can tell that it is somebody else's raises ``AirliftError`` instead.
+    """
+    return code_of(error) in _EXISTS
 
 
 def is_transient(error: Exception) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -50,7 +50,7 @@ def find_stack(stack: Stack) -> FoundStack:
     """Find the whole stack. Options that make no sense must not keep anybody from removing it."""
     known = facts(stack.session)
     wanted, _errors = collect(stack.options, known)
-    context = stack.context(known.account_id)
+    context = replace(stack.context(known.account_id), thorough=True)
     protected = frozenset(resource.key for resource in wanted if resource.protected)
     return FoundStack(known, context, protected, find_all(context, wanted, stack.kinds))
 
