@@ -89,7 +89,7 @@ def _once_for_a_replay(original: Method) -> Method:
 
 
 def _on_the_instance_too(original: Method) -> Method:
-    """A replaced association shows on its instance; with moto the instance goes on to name the profile of before."""
+    """A replaced association shows on its instance; with moto that goes on to name the profile of before."""
 
     def replace(self: EC2Backend, association_id: str, *args: Any, **kwargs: Any) -> Any:
         association = original(self, association_id, *args, **kwargs)

@@ -55,6 +55,19 @@ def refusal(call: Any, **arguments: Any) -> tuple[int, str]:
     return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
 
 
+def test_a_list_lags_behind_what_was_written_and_a_read_by_name_does_not(endpoint: str) -> None:
+    ask(endpoint, "faults", "POST", {"action": "secretsmanager:List*", "stale_seconds": 600})
+    secrets = client("secretsmanager", endpoint)
+    assert secrets.list_secrets()["SecretList"] == []
+    secrets.create_secret(Name="lagging", SecretString="x")
+    assert secrets.describe_secret(SecretId="lagging")["Name"] == "lagging"
+    assert secrets.list_secrets()["SecretList"] == []
+    assert client("secretsmanager", endpoint).list_secrets()["SecretList"] == [], "whoever asks"
+    ask(endpoint, "faults", "DELETE")
+    assert [one["Name"] for one in secrets.list_secrets()["SecretList"]] == ["lagging"]
+    secrets.delete_secret(SecretId="lagging", ForceDeleteWithoutRecovery=True)
+
+
 def test_requests_are_counted_by_action(endpoint: str, ec2: Any) -> None:
     ask(endpoint, "requests", "DELETE")
     ec2.describe_vpcs()

@@ -79,6 +79,12 @@ def reply_lost(error: Exception) -> bool:
     return isinstance(error, HTTPClientError) and not isinstance(error, _NOT_SENT)
 
 
+def is_not_there(error: Exception) -> bool:
+    """Whether AWS says that there is no such thing: not yet, or not any more."""
+    code = code_of(error)
+    return code in _NOT_YET_VISIBLE or "NotFound" in code
+
+
 def is_there_already(error: Exception) -> bool:
     """Whether a creation was refused because there is one already: ours, if a look finds it with our tags.
 

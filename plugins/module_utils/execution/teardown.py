@@ -20,6 +20,8 @@ from .discovery import find_all
 from .stack import Stack
 
 _ROUNDS = 5
+_LAG_SECONDS = (1.0, 3.0, 8.0, 20.0)
+"""How long to wait, round after round, for lists that go on showing what is deleted."""
 
 
 @dataclass(slots=True)
@@ -65,16 +67,28 @@ def remove(stack: Stack, data_may_go: bool, check: bool) -> Removal:
     if check:
         return result
     rest = plan
+    gone: set[tuple[str, str]] = set()
     while rest.changing and len(result.outcomes) < _ROUNDS:
         outcome = stack.run(rest, there.context)
         result.outcomes.append(outcome)
-        there = find_stack(stack)
-        rest = removal(there.found, stack.kinds, there.protected, data_may_go)
+        gone |= {_identity(one.step.found) for one in outcome.done if one.step.found is not None}
+        for seconds in (0.0, *_LAG_SECONDS):
+            if seconds and stack.stopping.wait(seconds):
+                break
+            there = find_stack(stack)
+            rest = removal(there.found, stack.kinds, there.protected, data_may_go)
+            left = {_identity(step.found) for step in rest.changing if step.found is not None}
+            if not left or not left <= gone:
+                break
         if outcome.interrupted or (outcome.failures and not outcome.done):
             break
     result.remaining = tuple(step.found for step in rest.changing if step.found is not None)
     result.unmanaged = unmanaged(stack.session, stack.options.name)
     return result
+
+
+def _identity(found: Found) -> tuple[str, str]:
+    return found.kind, found.id
 
 
 def unmanaged(session: Session, stack: str) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ class IamRole(Kind):
     def _read(
         self, client: IAMClient, context: Context, name: str, wanted_policies: Mapping[str, Value]
     ) -> Found | None:
-        """Return the role of that name with the wanted of its inline policies, or None if there is none of ours."""
+        """Return our role of that name with the wanted of its inline policies, or None."""
         with absent("NoSuchEntity"):
             role = client.get_role(RoleName=name)["Role"]
             tags = as_mapping(role.get("Tags", ()))

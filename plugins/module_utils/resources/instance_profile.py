@@ -37,7 +37,7 @@ class InstanceProfile(Kind):
     expected_seconds: ClassVar[int] = 10
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
-        """One call for the profiles in our path; for each of those, and each that is wanted, one by its name."""
+        """One call for the profiles in our path; one for each of those, and of those wanted, by its name."""
         client: IAMClient = context.session.client("iam")
         path = iam_names.path(context)
         pages = client.get_paginator("list_instance_profiles").paginate(PathPrefix=path)
@@ -60,7 +60,11 @@ class InstanceProfile(Kind):
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
         """Create the profile, wait until IAM knows it, and put the role in it."""
         client: IAMClient = context.session.client("iam")
-        name, role, tags = text(properties, "name"), text(properties, "role"), iam_names.tags_for(context, key)
+        name, role, tags = (
+            text(properties, "name"),
+            text(properties, "role"),
+            iam_names.tags_for(context, key),
+        )
         try:
             profile = client.create_instance_profile(
                 InstanceProfileName=name, Path=iam_names.path(context), Tags=as_pairs(tags)

@@ -24,8 +24,8 @@ REGION_TAG = "airlift:region"
 class Context:
     """What every call to AWS needs: the session (clients by service), the stack and the owner's tags.
 
-    ``read_cache`` is shared by the kinds that are asked to ``find`` at the same time. ``thorough`` has them look
-    for what earlier versions made under other names, too.
+    ``read_cache`` is shared by the kinds that are asked to ``find`` at the same time. ``thorough`` has them
+    look for what earlier versions made under other names, too.
     """
 
     session: Session
