@@ -146,6 +146,21 @@ def test_an_instance_is_all_that_its_launch_template_says(endpoint: str, ec2: An
     assert found["EbsOptimized"] is True
 
 
+def test_a_nat_gateway_s_token_answers_with_the_first_one_and_its_address_comes_back(ec2: Any) -> None:
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    wanted = {"SubnetId": subnet, "AllocationId": address, "ClientToken": "once"}
+    first = ec2.create_nat_gateway(**wanted)["NatGateway"]["NatGatewayId"]
+    assert ec2.create_nat_gateway(**wanted)["NatGateway"]["NatGatewayId"] == first
+    ec2.delete_nat_gateway(NatGatewayId=first)
+    again = ec2.create_nat_gateway(**wanted)["NatGateway"]
+    assert (again["NatGatewayId"], again["State"]) == (first, "deleted")
+    tags = [{"ResourceType": "natgateway", "Tags": [{"Key": "a", "Value": "b"}]}]
+    refused = refusal(ec2.create_nat_gateway, **wanted, TagSpecifications=tags)
+    assert refused == (400, "IdempotentParameterMismatch")
+    ec2.release_address(AllocationId=address)
+
+
 def test_what_does_not_exist_is_refused(ec2: Any, image_id: str) -> None:
     count = {"MinCount": 1, "MaxCount": 1}
     unknown = refusal(ec2.run_instances, ImageId="ami-12345678", **count)

@@ -1,4 +1,4 @@
-"""One stack name in two regions of one account, whose IAM is the same for both, and a role of before by its old name."""
+"""One stack name in two regions of one account, whose IAM is one for both; and a role by its old name."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_both_are_whole_and_one_goes_without_the_other(cloud: Cloud) -> None:
 
 
 def as_before(cloud: Cloud, region: str) -> None:
-    """Put role and profile by their old name in the place of the new ones, and hand them to the region's hosts."""
+    """Put role and profile by their old name in the place of the new ones, for the region's hosts too."""
     iam, new = cloud.client("iam"), f"demo-{region}-host"
     role = iam.get_role(RoleName=new)["Role"]
     policy = iam.get_role_policy(RoleName=new, PolicyName="host")["PolicyDocument"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
 from ..aws.errors import code_of
+from ..errors import NotVisibleYetError
 
 CONSISTENCY_SECONDS = 90.0
 """How long AWS may take until what was just created is visible everywhere. Usually under 10."""
@@ -95,6 +96,8 @@ def is_there_already(error: Exception) -> bool:
 
 def is_transient(error: Exception) -> bool:
     """Whether a creation or an update that got ``error`` can succeed a little later, unchanged."""
+    if isinstance(error, NotVisibleYetError):
+        return True
     code = code_of(error)
     text = str(error)
     profile_not_visible = code in {"InvalidParameterValue", "InvalidParameterCombination"} and (
