@@ -42,6 +42,8 @@ def present(arguments: Arguments, check: bool, messages: Messages) -> Result:
     plan_of = preview(stack, arguments["destroy_data"])
     plan = plan_of.plan
     _keep_serving(plan, arguments["replace_hosts"], check, messages)
+    for sentence in render.doubles(plan, stack.kinds):
+        messages.warn(sentence)
     stack.announce(plan)
     outcome = stack.run(plan, plan_of.context) if plan.changing and not check else None
     wanted = stack.options.ingress
@@ -78,6 +80,8 @@ def absent(arguments: Arguments, check: bool, messages: Messages) -> Result:
     lenient = {**arguments, "ingress": None}
     removal = remove(_stack(lenient, messages), arguments["destroy_data"], check)
     result = _planned(removal.plan) | _done_and_failed(removal.outcomes)
+    for sentence in render.doubles(removal.plan, KINDS):
+        messages.warn(sentence)
     result["unmanaged"] = list(removal.unmanaged)
     if removal.unmanaged:
         messages.warn(
@@ -96,7 +100,7 @@ def info(arguments: Arguments) -> Result:
     there = find_stack(
         Stack(session, StackOptions.parse({"name": arguments["name"], "region": session.region}))
     )
-    by_key = {one.key: one for one in there.found}
+    by_key = {one.key: one for one in sorted(there.found, key=lambda one: not one.copied)}
     certificate = by_key.get(ingress.CERTIFICATE)
     return {
         "exists": bool(there.found),

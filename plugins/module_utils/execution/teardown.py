@@ -10,9 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ..aws.session import Session
 from ..blueprint.options import Facts
 from ..blueprint.stack import collect
+from ..errors import AirliftError
 from ..reconcile.model import Found
 from ..reconcile.plan import Plan, removal
 from ..resources.arns import PARTS, TYPES, type_of
+from ..resources.instance import GROUP_TAG
 from ..resources.kind import KEY_TAG, STACK_TAG, Context
 from .account_facts import facts
 from .apply import Outcome
@@ -62,6 +64,8 @@ def remove(stack: Stack, data_may_go: bool, check: bool) -> Removal:
     there = find_stack(stack)
     plan = removal(there.found, stack.kinds, there.protected, data_may_go)
     stack.check_protection(plan)
+    if not check:
+        _check_copies(plan, stack)
     stack.announce(plan)
     result = Removal(plan)
     if check:
@@ -85,6 +89,18 @@ def remove(stack: Stack, data_may_go: bool, check: bool) -> Removal:
     result.remaining = tuple(step.found for step in rest.changing if step.found is not None)
     result.unmanaged = unmanaged(stack.session, stack.options.name)
     return result
+
+
+def _check_copies(plan: Plan, stack: Stack) -> None:
+    """Raise ``AirliftError`` if a copy of ours is kept: what it stands in could not be deleted."""
+    copies = [step.found for step in plan.kept if step.found is not None and step.found.copied]
+    if copies:
+        names = ", ".join(f"{stack.kinds[one.kind].name} {one.id} ({one.key})" for one in copies)
+        raise AirliftError(
+            f"Somebody copied what has the tags of this stack: {names}. The network cannot go while it is "
+            "there. Nothing was changed.",
+            "Terminate it, or set destroy_data to true (-e airlift_destroy_data=true) to have it go too.",
+        )
 
 
 def _identity(found: Found) -> tuple[str, str]:
@@ -113,7 +129,9 @@ def unmanaged(session: Session, stack: str) -> tuple[str, ...]:
     except (BotoCoreError, ClientError):
         return ()
     known = frozenset(TYPES.values()) | PARTS
-    unknown = {arn for arn, tags in listed if KEY_TAG not in tags or type_of(arn) not in known}
+    unknown = {
+        arn for arn, tags in listed if KEY_TAG not in tags or GROUP_TAG in tags or type_of(arn) not in known
+    }
     return tuple(sorted(unknown | _volumes(session, [arn for arn, _ in listed])))
 
 
