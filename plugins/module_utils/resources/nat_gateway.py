@@ -115,9 +115,11 @@ class NatGateway(Ec2Kind["NatGatewayTypeDef"]):
         One of long ago that is described no more is deleted; a new one may only not be described yet.
         """
         this: list[FilterTypeDef] = [{"Name": self.id_filter, "Values": [gateway["NatGatewayId"]]}]
-        described = {item["State"] for item in self.describe(context, this)}
+        described: set[str] = {item["State"] for item in self.describe(context, this)}
+        if described:
+            return described
         old = datetime.now(UTC) - gateway["CreateTime"] > _DESCRIBED
-        return described or {gateway["State"], *({"deleted"} if old else set())}
+        return {gateway["State"], "deleted"} if old else {gateway["State"]}
 
     def _release(self, context: Context, deleting: list[str], allocation: str) -> None:
         """Wait until predecessors have let go of the address; take it back from anything else."""
