@@ -63,7 +63,8 @@ def asks(environ: WSGIEnvironment, action: Action, who: Principal, scope: Scope)
     requested = tags_of(given)
     context = {**common, **_request_tags(requested), **_parameter_keys(name, given)}
     found = [
-        Ask(name, arn, {**context, **_resource_tags(name, arn)}) for arn in resources(name, given, scope)
+        Ask(name, arn, {**context, **_resource_tags(name, arn), **_tags_of_new(arn, given)})
+        for arn in resources(name, given, scope)
     ]
     found += _tagging(name, given, found, common, scope)
     found += [
@@ -105,6 +106,20 @@ def _request_tags(requested: Mapping[str, str]) -> Context:
         return {}
     values = {f"aws:requesttag/{key.lower()}": (value,) for key, value in requested.items()}
     return {**values, "aws:tagkeys": tuple(requested)}
+
+
+def _tags_of_new(arn: str, given: dict[str, Any]) -> Context:
+    """The tags that a call to EC2 gives to what it makes."""
+    kind = arn.rpartition(":")[2].partition("/")[0]
+    specifications = given.get("TagSpecification", [])
+    return _request_tags(
+        {
+            key: value
+            for one in specifications
+            if one["ResourceType"] == kind
+            for key, value in tags_of(one).items()
+        }
+    )
 
 
 def _parameter_keys(name: str, given: dict[str, Any]) -> Context:

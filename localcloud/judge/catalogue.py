@@ -97,7 +97,12 @@ def resource_types(action: str) -> tuple[ResourceType, ...]:
     )
 
 
-def condition_keys(action: str) -> tuple[str, ...]:
-    """The keys that the action's own description names."""
+@cache
+def condition_keys(action: str, resource_type: str = "") -> frozenset[str]:
+    """The keys that the action's own description names, in general and for one type of resource."""
+    if not exists(action):
+        return frozenset()
     service, _, name = action.partition(":")
-    return tuple(_data.actions.get_action_details(service, name)["conditionKeys"]) if exists(action) else ()
+    details: dict[str, Any] = _data.actions.get_action_details(service, name)
+    of_type = [one["conditionKeys"] for one in details["resourceTypes"] if one["name"] == resource_type]
+    return frozenset(details["conditionKeys"]).union(*of_type)

@@ -11,7 +11,7 @@ from typing import Any
 from localcloud.judge.catalogue import ResourceType, resource_types
 from localcloud.judge.parameters import leaves
 from localcloud.judge.scope import Scope
-from localcloud.judge.truenames import true_name
+from localcloud.judge.truenames import owners, true_name
 
 IDS = {
     "acl": "network-acl", "ami": "image", "eipalloc": "elastic-ip", "eni": "network-interface",
@@ -49,6 +49,7 @@ TAGGING = ("TagResource", "UntagResource", "AddTags", "RemoveTags", "ListTagsFor
 def resources(action: str, given: dict[str, Any], scope: Scope) -> list[str]:
     """ARNs, with `*` for what does not exist yet; `*` alone where an action is about no resource."""
     texts = list(leaves(given))
+    texts += [("", owner) for _, text in texts for owner in owners(text, scope)]
     name = action.partition(":")[2]
     if name in TAGGING and (arns := [text for _, text in texts if text.startswith("arn:")]):
         return arns

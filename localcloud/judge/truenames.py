@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
@@ -22,6 +23,19 @@ def true_name(template: str, name: str, given: Mapping[str, str], scope: Scope) 
     if ":iam:" in template:
         return _with_path(template, name, given, scope)
     return name
+
+
+def owners(association: str, scope: Scope) -> list[str]:
+    """Ids of what an association of EC2's is with; none of another text."""
+    if association.startswith("iip-assoc-"):
+        profiles = list(
+            ec2_backends[scope.account_id][scope.region].iam_instance_profile_associations.values()
+        )
+        return [one.instance.id for one in profiles if one.association_id == association]
+    if association.startswith("rtbassoc-"):
+        tables = list(ec2_backends[scope.account_id][scope.region].route_tables.values())
+        return [one.id for one in tables if association in one._associations]
+    return []
 
 
 def _secret(name: str, scope: Scope) -> str:
