@@ -73,7 +73,7 @@ class Plane:
     """
 
     name = "plane"
-    judge: Judge
+    judge: Judge | None = None
     """The account's IAM; set before `patch`, and only in the living server."""
 
     def __init__(self, context: Context) -> None:

@@ -17,8 +17,10 @@ from botocore.config import Config
 from localcloud import iam
 from localcloud.app import create_app
 from localcloud.backends import InstanceView
+from localcloud.judge.judge import Judge
 from localcloud.listeners import api_server
 from localcloud.metadata.credentials import Credentials
+from localcloud.registry.permissions import denied
 from localcloud.tests.clouds import client
 
 ACCOUNT = "123456789012"
@@ -368,6 +370,34 @@ def test_an_instance_gets_a_roles_credentials_only_where_the_role_trusts_ec2(end
     admin.update_assume_role_policy(RoleName="host", PolicyDocument=document(other))
     refused = json.loads(issued.document(instance, arn))
     assert (refused["Code"], "SecretAccessKey" in refused) == ("AssumeRoleUnauthorizedAccess", False)
+
+
+def test_an_instance_pulls_and_pushes_what_its_role_may(endpoint: str) -> None:
+    admin, ec2 = client("iam", endpoint), client("ec2", endpoint)
+    admin.create_role(RoleName="puller", AssumeRolePolicyDocument=document(TRUST))
+    admin.create_instance_profile(InstanceProfileName="puller")
+    admin.add_role_to_instance_profile(InstanceProfileName="puller", RoleName="puller")
+    image = ec2.describe_images(Owners=["self"])["Images"][0]["ImageId"]
+    (instance,) = ec2.run_instances(
+        ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.small", IamInstanceProfile={"Name": "puller"}
+    )["Instances"]
+    judge, address = Judge(ACCOUNT, "us-east-1"), instance["PrivateIpAddress"]
+
+    def answer(method: str, path: str, source: str = address) -> str:
+        refused = denied(judge, judge.scope("us-east-1"), method, f"/v2/demo/inference/{path}", source)
+        return refused.message if refused else "allowed"
+
+    assert "ecr:BatchGetImage on resource" in answer("GET", "manifests/latest")
+    may = allow(["ecr:BatchGetImage"], f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/demo/inference")
+    admin.put_role_policy(RoleName="puller", PolicyName="p", PolicyDocument=document(may))
+    assert "ecr:GetDownloadUrlForLayer on resource" in answer("GET", "manifests/latest")
+    may["Action"] = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    admin.put_role_policy(RoleName="puller", PolicyName="p", PolicyDocument=document(may))
+    assert answer("GET", "manifests/latest") == "allowed"
+    assert answer("HEAD", "manifests/latest") == "allowed"
+    assert "ecr:PutImage" in answer("PUT", "manifests/latest")
+    assert "ecr:InitiateLayerUpload" in answer("POST", "blobs/uploads/")
+    assert answer("PUT", "manifests/latest", "127.0.0.1") == "allowed"
 
 
 def test_what_was_asked_is_recorded(endpoint: str, eve: Person) -> None:

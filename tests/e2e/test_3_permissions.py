@@ -11,7 +11,9 @@ from tests.e2e.conftest import AWS
 from tests.host_calls import CALLS, UNRECORDED
 
 SEEN = {
+    "ecr:BatchGetImage",
     "ecr:GetAuthorizationToken",
+    "ecr:GetDownloadUrlForLayer",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "s3:GetObject",
