@@ -30,6 +30,7 @@ SERVICES = (
     "resourcegroupstaggingapi",
     "s3",
     "secretsmanager",
+    "service-quotas",
     "ssm",
 )
 FREE = {"sts:GetCallerIdentity", "s3:DeleteObject"}
