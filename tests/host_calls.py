@@ -1,8 +1,9 @@
 """What hosts ask of AWS, and what of their policy no run on the embedded AWS can need.
 
-An end-to-end run compares what it has recorded (tests/e2e/test_3_permissions.py). Unseen there are the CloudWatch
-agent's PutMetricData and PutTelemetryRecords, as the engine's log carries the metrics; ListBucket, for which S3
-looks where an object is missing; BatchCheckLayerAvailability, which AWS's policies for pulling have.
+An end-to-end run compares what it has recorded (tests/e2e/test_3_permissions.py). Unseen there are
+PutMetricData and PutTelemetryRecords of the CloudWatch agent, as the engine's log carries the metrics;
+ListBucket, for which S3 looks where an object is missing; BatchCheckLayerAvailability, which AWS's
+policies for pulling have.
 """
 
 from __future__ import annotations
