@@ -10,9 +10,10 @@ description:
     DescribeInstances.
   - Groups them as C(airlift_<stack>), C(airlift_hosts) (those that run), C(role_<role>), C(az_<zone>) and
     C(state_<state>).
-  - SSH host keys come from the instances' console output, which AWS authenticates, and are pinned in a
-    known_hosts file. The console is read only for instances that are not pinned yet. A host whose key is
-    not known yet is listed, and ssh refuses it until a later run has seen its key.
+  - SSH host keys come from the instances' tags C(airlift:host-keys) and are pinned in a known_hosts file. The
+    tag is written by M(airlift.stack.host_keys), which C(playbooks/configure.yml) runs, from the console output
+    of the first boot. A host without the tag is listed, and ssh refuses it until that has run. Nothing is
+    asked of AWS for a single host.
   - Nothing that comes from a tag is ever evaluated as a template.
   - Options that are not set here come from the variables of the group C(all) beside this file, or from C(-e).
   - O(compose), O(groups) and O(keyed_groups) see what a host is given here, C(airlift_instance_id),
@@ -112,7 +113,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ansible import constants
 from ansible.errors import AnsibleParserError
@@ -125,9 +126,6 @@ from ansible_collections.airlift.stack.plugins.module_utils.aws.session import C
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.stack_name import stack_name_faults
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 from ansible_collections.airlift.stack.plugins.module_utils.inventory import hosts, source
-
-if TYPE_CHECKING:
-    from mypy_boto3_ec2 import EC2Client
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -215,10 +213,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             session = Session(self._connection(access))
             what = f"hosts of stack {access.stack}"
             with wording("list", what, session.region, endpoint_url=session.endpoint_url):
-                ec2 = session.client("ec2")
-                found = source.stack_instances(ec2, access.stack)
+                found = source.stack_instances(session.client("ec2"), access.stack)
                 if access.connection == "ssh":
-                    self._pin(ec2, found, access)
+                    self._pin(found, access)
         except (AirliftError, OSError) as error:
             raise AnsibleParserError(str(error)) from None
         return found
@@ -233,12 +230,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             session_token=self.get_option("session_token"),
         )
 
-    def _pin(self, ec2: EC2Client, found: list[hosts.Instance], access: hosts.Access) -> None:
-        _changed, silent = source.pin_new_hosts(ec2, found, access)
-        if silent:
+    def _pin(self, found: list[hosts.Instance], access: hosts.Access) -> None:
+        unknown, differing = source.pin_tagged(found, access)
+        if unknown:
             self.display.vv(
-                f"The console of {', '.join(silent)} does not show SSH host keys yet: ssh refuses the host "
-                "until a later run has seen them. playbooks/configure.yml waits for that."
+                f"The SSH host keys of {', '.join(unknown)} are not known here and in no tag: ssh refuses the "
+                "host until playbooks/configure.yml has read them from its console."
+            )
+        if differing:
+            self.display.warning(
+                f"The tag {hosts.HOST_KEYS_TAG} of {', '.join(differing)} has other keys than "
+                f"{access.known_hosts}, which counts. Somebody changed one of them."
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-OURS = ("Name", "airlift:stack", "airlift:key", "airlift:role")
+OURS = ("Name", "airlift:stack", "airlift:key", "airlift:role", "airlift:host-keys")
 """What resources carry besides the owner's tags. Hosts carry all of them."""
 
 MAX_TAGS = 50

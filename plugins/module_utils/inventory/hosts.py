@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 KEY_TAG = "airlift:key"
 ROLE_TAG = "airlift:role"
+HOST_KEYS_TAG = "airlift:host-keys"
+"""The tag in which an operator keeps an instance's SSH host keys. No host may write a tag, its own neither."""
 
 LISTED_STATES = ("pending", "running", "stopping", "stopped")
 """States of an instance that exists. One on its way out (shutting-down, terminated) is no host."""
