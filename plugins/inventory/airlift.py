@@ -10,8 +10,8 @@ description:
     DescribeInstances.
   - Groups them as C(airlift_<stack>), C(airlift_hosts) (those that run), C(role_<role>), C(az_<zone>) and
     C(state_<state>).
-  - SSH host keys come from the instances' tags C(airlift:host-keys) and are pinned in a known_hosts file. The
-    tag is written by M(airlift.stack.host_keys), which C(playbooks/configure.yml) runs, from the console output
+  - SSH host keys come from the instances' tags C(airlift:host-keys) and are pinned in a known_hosts file.
+    M(airlift.stack.host_keys), which C(playbooks/configure.yml) runs, writes the tag from the console output
     of the first boot. A host without the tag is listed, and ssh refuses it until that has run. Nothing is
     asked of AWS for a single host.
   - Nothing that comes from a tag is ever evaluated as a template.
@@ -55,7 +55,7 @@ options:
     vars: [{name: airlift_session_token}]
   access:
     description:
-      - How Ansible reaches the hosts, over SSH at their private addresses or over SSM Session Manager.
+      - How Ansible reaches the hosts, over SSH at their private addresses or over SSM Run Command.
       - Unset, the C(access) of the variable C(airlift_compute).
     type: str
     choices: [ssh, ssm]
@@ -127,6 +127,8 @@ from ansible_collections.airlift.stack.plugins.module_utils.blueprint.stack_name
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 from ansible_collections.airlift.stack.plugins.module_utils.inventory import hosts, source
 
+CREDENTIALS = ("access_key", "secret_key", "session_token")
+
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     """Lists the hosts of one stack."""
@@ -191,7 +193,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             known_hosts=_project_directory() / self.get_option("state_directory") / "known_hosts",
             profile=self.get_option("profile"),
             endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or self.get_option("endpoint_url"),
+            credentials=self._credentials_of_the_file(),
         )
+
+    def _credentials_of_the_file(self) -> dict[str, str]:
+        """Return the credentials that only this plugin's file has, where the connection cannot see them."""
+        given = {name: self.get_option_and_origin(name) for name in CREDENTIALS}
+        return {name: value for name, (value, origin) in given.items() if value and "var:" not in origin}
 
     def _instances(self, path: str, access: hosts.Access, cache: bool) -> list[hosts.Instance]:
         """Return the stack's instances: from the cache where the owner wants one and it may be used."""
@@ -234,8 +242,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         unknown, differing = source.pin_tagged(found, access)
         if unknown:
             self.display.vv(
-                f"The SSH host keys of {', '.join(unknown)} are not known here and in no tag: ssh refuses the "
-                "host until playbooks/configure.yml has read them from its console."
+                f"The SSH host keys of {', '.join(unknown)} are not known here and in no tag: ssh refuses "
+                "the host until playbooks/configure.yml has read them from its console."
             )
         if differing:
             self.display.warning(

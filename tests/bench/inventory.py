@@ -1,8 +1,9 @@
 """`python -m tests.bench.inventory`: the inventory plugin beside amazon.aws.aws_ec2, over many hosts.
 
 What is compared is the CPU of `ansible-inventory` itself, user and system: the control plane answers in a
-process of its own, and wall time would mostly be its. What Ansible takes to list one host without a plugin is the
-same on both sides; it is measured too, and taken off. Each run is on a machine that has never seen the hosts.
+process of its own, and wall time would mostly be its. What Ansible takes to list one host without a plugin is
+the same on both sides; it is measured too, and taken off. Each run is on a machine that has never seen the
+hosts.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ SIDES: Mapping[str, str] = {
     "aws_ec2": (
         "plugin: amazon.aws.aws_ec2\nregions: [us-east-1]\nfilters: {{'tag:airlift:stack': bench}}\n"
         "hostnames: [instance-id]\nkeyed_groups:\n"
-        "  - {{prefix: role, key: 'tags[\"airlift:role\"]'}}\n  - {{prefix: az, key: placement.availability_zone}}\n"
+        "  - {{prefix: role, key: 'tags[\"airlift:role\"]'}}\n"
+        "  - {{prefix: az, key: placement.availability_zone}}\n"
         "compose: {{ansible_host: private_ip_address}}\n"
     ),
 }

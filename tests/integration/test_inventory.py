@@ -192,8 +192,25 @@ def test_over_ssm_no_console_is_read(
         )
     moto.asked.clear()
     host = inventory(directory)["_meta"]["hostvars"]["demo-host-1"]
-    assert host["ansible_connection"] == "amazon.aws.aws_ssm"
+    assert host["ansible_connection"] == "airlift.stack.ssm"
+    assert "ansible_airlift_ssm_secret_key" not in host, "a variable has it"
     assert moto.asked == {"DescribeInstances": 1}
+
+
+def test_over_ssm_the_connection_is_given_the_credentials_of_the_inventory_s_file(
+    directory: Path, start: Callable[..., list[str]]
+) -> None:
+    start(1)
+    variables = directory / "group_vars/all.yml"
+    kept = [line for line in variables.read_text().splitlines() if "_key:" not in line]
+    variables.write_text("\n".join([*kept, "airlift_access: ssm", ""]))
+    with (directory / "airlift.yml").open("a") as file:
+        file.write(
+            f"access_key: {KEYS['aws_access_key_id']}\nsecret_key: {KEYS['aws_secret_access_key']}\n"
+        )
+    host = inventory(directory)["_meta"]["hostvars"]["demo-host-1"]
+    assert host["ansible_airlift_ssm_access_key"] == KEYS["aws_access_key_id"]
+    assert host["ansible_airlift_ssm_secret_key"] == KEYS["aws_secret_access_key"]
 
 
 def test_a_tag_is_never_a_template(directory: Path, start: Callable[..., list[str]]) -> None:

@@ -1,4 +1,4 @@
-"""The known_hosts file: SSH host keys from channels that are trusted, the instance's console output and its tag.
+"""The known_hosts file: SSH host keys from what is trusted, an instance's console output and its tag.
 
 A line is ``<instance id> <type> <key> <owner>``, found by ssh through ``HostKeyAlias=<instance id>``. An
 instance's id never comes back, so a key once pinned is never replaced: ssh refuses another key under that id.

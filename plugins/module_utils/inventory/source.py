@@ -1,4 +1,4 @@
-"""What is asked of AWS about hosts: the instances of a stack, and the consoles of those that no tag tells of."""
+"""What is asked of AWS about hosts: the instances of a stack, and the consoles of those without a tag."""
 
 from __future__ import annotations
 
