@@ -205,9 +205,7 @@ def test_over_ssm_the_connection_is_given_the_credentials_of_the_inventory_s_fil
     kept = [line for line in variables.read_text().splitlines() if "_key:" not in line]
     variables.write_text("\n".join([*kept, "airlift_access: ssm", ""]))
     with (directory / "airlift.yml").open("a") as file:
-        file.write(
-            f"access_key: {KEYS['aws_access_key_id']}\nsecret_key: {KEYS['aws_secret_access_key']}\n"
-        )
+        file.write(f"access_key: {KEYS['aws_access_key_id']}\nsecret_key: {KEYS['aws_secret_access_key']}\n")
     host = inventory(directory)["_meta"]["hostvars"]["demo-host-1"]
     assert host["ansible_airlift_ssm_access_key"] == KEYS["aws_access_key_id"]
     assert host["ansible_airlift_ssm_secret_key"] == KEYS["aws_secret_access_key"]

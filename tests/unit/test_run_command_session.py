@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from ansible_collections.airlift.stack.plugins.module_utils.errors import CheckFailedError, OverdueError
-from ansible_collections.airlift.stack.plugins.module_utils.run_command import command, sealing, session
-from ansible_collections.airlift.stack.plugins.module_utils.run_command.session import (
-    HostKey,
-    HostShell,
+from ansible_collections.airlift.stack.plugins.module_utils.errors import (
+    CheckFailedError,
     NotReachedError,
+    OverdueError,
 )
+from ansible_collections.airlift.stack.plugins.module_utils.run_command import command, sealing, session
+from ansible_collections.airlift.stack.plugins.module_utils.run_command.session import HostKey, HostShell
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..aws.errors import AWS_ERRORS, code_of
-from ..errors import AirliftError, CheckFailedError
+from ..errors import CheckFailedError, NotReachedError
 from . import on_host, sealing
 from .command import Ended, run_lines
 
@@ -41,10 +41,6 @@ _UNDELIVERED = {"DeliveryTimedOut", "Undeliverable", "Terminated", "InvalidPlatf
 class _Place(TypedDict):
     Bucket: str
     Key: str
-
-
-class NotReachedError(AirliftError):
-    """The command never reached the host: its agent is not there, or not yet."""
 
 
 @dataclass
