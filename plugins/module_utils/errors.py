@@ -9,6 +9,7 @@ AirliftError
 ├── OverdueError              something did not get there in the time that it usually needs by far
 ├── InterruptedRunError       the run was asked to stop
 ├── NotReachedError           a command never got to the host; nothing was run there
+├── LockedError               another run is at work on the stack
 ├── CheckFailedError          what was looked at is not as it should be; carries what was seen
 ├── FileRefusedError          a file of a host cannot be what it shall be
 ├── UnitError                 systemd has no such unit, or does not do with it what is asked
@@ -76,6 +77,10 @@ class InterruptedRunError(AirliftError):
 
 class NotReachedError(AirliftError):
     """A command never got to the host: its SSM agent is not there, or not yet. Nothing was run."""
+
+
+class LockedError(AirliftError):
+    """Another run is at work on the stack, or has taken the lock over."""
 
 
 class CheckFailedError(AirliftError):
