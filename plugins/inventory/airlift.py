@@ -229,14 +229,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return found
 
     def _connection(self, access: hosts.Access) -> Connection:
-        return Connection(
-            region=access.region,
-            profile=access.profile,
-            endpoint_url=access.endpoint_url,
-            access_key=self.get_option("access_key"),
-            secret_key=self.get_option("secret_key"),
-            session_token=self.get_option("session_token"),
-        )
+        keys = {name: self.get_option(name) for name in CREDENTIALS}
+        return Connection(access.region, access.profile, access.endpoint_url, **keys)
 
     def _pin(self, found: list[hosts.Instance], access: hosts.Access) -> None:
         unknown, differing = source.pin_tagged(found, access)
