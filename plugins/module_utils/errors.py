@@ -5,9 +5,12 @@ AirliftError
 ├── EngineSettingsError       there is no such engine, or it does not take these settings
 ├── DefectError               Airlift itself is wrong, and says so before it changes anything
 ├── CallError                 AWS refused or did not answer a call; carries AWS's code
+├── NotVisibleYetError        AWS does not show yet what it has just made
 ├── NeverUsableError          a resource reached a state from which it will not become usable
 ├── OverdueError              something did not get there in the time that it usually needs by far
 ├── InterruptedRunError       the run was asked to stop
+├── NotReachedError           a command never got to the host; nothing was run there
+├── LockedError               another run is at work on the stack
 ├── CheckFailedError          what was looked at is not as it should be; carries what was seen
 ├── FileRefusedError          a file of a host cannot be what it shall be
 ├── UnitError                 systemd has no such unit, or does not do with it what is asked
@@ -61,6 +64,10 @@ class CallError(AirliftError):
         self.code = code
 
 
+class NotVisibleYetError(AirliftError):
+    """AWS does not show yet what it has just made: the same call succeeds a little later."""
+
+
 class NeverUsableError(AirliftError):
     """A resource will never become usable (its state is failed)."""
 
@@ -71,6 +78,14 @@ class OverdueError(AirliftError):
 
 class InterruptedRunError(AirliftError):
     """The run was asked to stop while this waited."""
+
+
+class NotReachedError(AirliftError):
+    """A command never got to the host: its SSM agent is not there, or not yet. Nothing was run."""
+
+
+class LockedError(AirliftError):
+    """Another run is at work on the stack, or has taken the lock over."""
 
 
 class CheckFailedError(AirliftError):

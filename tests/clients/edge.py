@@ -87,6 +87,18 @@ class Edge:
             found: dict[str, Any] = json.load(answer)
             return found
 
+    def admin(self, command: str) -> str:
+        """Return what HAProxy answers to a command of its administration."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self.directory / "admin.sock"))
+            connection.sendall(f"{command}\n".encode())
+            with connection.makefile() as answer:
+                return answer.read()
+
+    def pid(self) -> int:
+        """Return HAProxy's process."""
+        return int(self.admin("show info").partition("\nPid: ")[2].split()[0])
+
     def log(self) -> list[dict[str, Any]]:
         """Return the access log."""
         lines = (self.directory / "haproxy.log").read_text(errors="replace").splitlines()
@@ -103,7 +115,7 @@ class Edge:
     @contextmanager
     def real_engine(self, task: str, context_tokens: int) -> Iterator[None]:
         """Run llama.cpp's server for a task, until the edge has seen it come and go."""
-        with process(*engines.real(self.engine_port, task, context_tokens)):
+        with process(*engines.real(self.engine_port, context_tokens, task)):
             self.wait(200, seconds=60)
             yield
         self.wait(503)

@@ -18,9 +18,9 @@ def scripted(port: int) -> Command:
     return (sys.executable, "-m", "tests.clients.scripted_engine", "--port", str(port))
 
 
-def real(port: int, task: str = "chat", context_tokens: int = 2048) -> Command:
-    """Return how to run llama.cpp's server with the demo's model. Answers end with the context."""
+def real(port: int, context_tokens: int = 2048, *task: str) -> Command:
+    """Return how to run llama.cpp's server with the demo's model. With a task, answers without a limit are short."""
     (model,) = (CACHE / "model").rglob("*.gguf")
     here = ROOT / "tests/clients"
     program = (CACHE / "engine/bin/python", here / "real_engine.py")
-    return (*program, model, here / "tool_template.jinja", str(port), task, str(context_tokens))
+    return (*program, model, here / "tool_template.jinja", str(port), str(context_tokens), "1", *task)
