@@ -9,7 +9,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.clients.edge import ROOT, Edge, edge
+from tests.clients.edge import Edge, edge
+from tests.clients.engines import ROOT
 from tests.clients.programs import PROGRAMS, Program
 from tests.clients.scenarios import PASSED, SCENARIOS, Scenario, ScenarioError, Stage
 from tests.clients.table import versions, write

@@ -14,17 +14,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from tests.clients import engines
+from tests.clients.engines import ROOT
 from tests.clients.scripted_engine import CONTEXT_TOKENS, MODEL
 from tests.pki import issue
 
-ROOT = Path(__file__).parents[2]
 KEY = "al-key-of-the-clients-tests-0123456789"
 WRONG_KEY = "al-key-that-nobody-was-given-000000"
 FACTS = {
@@ -34,9 +35,9 @@ FACTS = {
     "vision": False,
     "json_schema": True,
     "reasoning": False,
-    "tasks": ["chat"],
     "created": 1_700_000_000,
 }
+MODELS: Mapping[str, str] = {MODEL: "chat"}
 HAPROXY = "/usr/sbin/haproxy"
 
 # A process of a test has neither root's rights nor another user's.
@@ -105,11 +106,17 @@ class Edge:
 
     @contextmanager
     def engine(self) -> Iterator[None]:
-        """Run the engine, until the edge has seen it come and go."""
-        with _process(
-            sys.executable, "-m", "tests.clients.scripted_engine", "--port", str(self.engine_port), cwd=ROOT
-        ):
+        """Run the scripted engine, until the edge has seen it come and go."""
+        with process(*engines.scripted(self.engine_port), cwd=ROOT):
             self.wait(200)
+            yield
+        self.wait(503)
+
+    @contextmanager
+    def real_engine(self, task: str, context_tokens: int) -> Iterator[None]:
+        """Run llama.cpp's server for a task, until the edge has seen it come and go."""
+        with process(*engines.real(self.engine_port, context_tokens, task)):
+            self.wait(200, seconds=60)
             yield
         self.wait(503)
 
@@ -124,8 +131,13 @@ class Edge:
 
 
 @contextmanager
-def edge(directory: Path, **variables: Any) -> Iterator[Edge]:
-    """Run an edge in a directory, with no engine yet. Variables are the role's."""
+def edge(
+    directory: Path, models: Mapping[str, str] = MODELS, keys: Iterable[str] = (KEY,), **variables: Any
+) -> Iterator[Edge]:
+    """Run an edge in a directory, with no engine yet.
+
+    ``models`` has the task of each; ``variables`` are the role's.
+    """
     ports = [free_port() for _ in range(5)]
     running = Edge(directory, ports[0], ports[1], ports[2])
     rules = {
@@ -161,10 +173,11 @@ def edge(directory: Path, **variables: Any) -> Iterator[Edge]:
     )
     assert dropped == 3, "the template's user, group and chroot were not found"
     config.write_text(text + TLS.format(tls=running.tls_port, edge=running.port, directory=directory))
-    digest = hashlib.sha256(KEY.encode()).hexdigest()
-    (directory / "keys.map").write_text(f"{digest} clients\n")
-    facts = json.dumps(FACTS, separators=(",", ":"))
-    (directory / "models.map").write_text(f'{MODEL} {facts}\n* ["{MODEL}"]\n')
+    entries = [f"{hashlib.sha256(key.encode()).hexdigest()} clients\n" for key in keys]
+    (directory / "keys.map").write_text("".join(entries))
+    known = {name: {**FACTS, "tasks": [task]} for name, task in models.items()} | {"*": list(models)}
+    lines = [f"{name} {json.dumps(value, separators=(',', ':'))}\n" for name, value in known.items()]
+    (directory / "models.map").write_text("".join(lines))
     (directory / "host.map").touch()
     (directory / "servers").touch()
     authority = issue(subject="clients", authority=True)
@@ -172,13 +185,16 @@ def edge(directory: Path, **variables: Any) -> Iterator[Edge]:
     running.authority.write_text(authority.pem)
     (directory / "tls.pem").write_text(leaf.pem + leaf.key_pem)
     with ExitStack() as stack, (directory / "haproxy.log").open("w") as log:
-        stack.enter_context(_process(HAPROXY, "-db", "-f", str(config), output=log))
+        stack.enter_context(process(HAPROXY, "-db", "-f", str(config), output=log))
         running.wait(503)
         yield running
 
 
 @contextmanager
-def _process(*command: str, output: Any = subprocess.DEVNULL, cwd: Path | None = None) -> Iterator[None]:
+def process(
+    *command: str | Path, output: Any = subprocess.DEVNULL, cwd: Path | None = None
+) -> Iterator[None]:
+    """Run a program until the end of the block."""
     running = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=cwd)
     try:
         yield

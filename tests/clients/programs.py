@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.clients.edge import ROOT, Edge
+from tests.clients.edge import Edge
+from tests.clients.engines import CACHE, ROOT
 from tests.clients.scripted_engine import CONTEXT_TOKENS, MODEL
 
-CACHE = Path(os.environ.get("AIRLIFT_CLIENTS_CACHE", ROOT / ".airlift/clients"))
 NPM = CACHE / "npm/node_modules/.bin"
 NODE = CACHE / "node/bin"
 

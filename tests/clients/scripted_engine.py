@@ -16,7 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.clients.conversation import Answer, Call, Request
-from tests.clients.dialects import DIALECTS, BadRequestError, Dialect, Event, Messages, tokens
+from tests.clients.dialects import DIALECTS
+from tests.clients.dialects.base import BadRequestError, Dialect, Event, tokens
+from tests.clients.dialects.messages import Messages
 from tests.clients.script import answer
 
 MODEL = "demo"

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from tests.clients import script
-from tests.clients.edge import KEY, ROOT, Edge
-from tests.clients.programs import CACHE, NODE, NPM
+from tests.clients.edge import KEY, Edge
+from tests.clients.engines import CACHE, ROOT
+from tests.clients.programs import NODE, NPM
 from tests.clients.scripted_engine import MODEL
 
 BIN = Path(sys.executable).parent

@@ -6,7 +6,6 @@ The demo's model calls a tool when it is shown five such turns, so that the shap
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -15,11 +14,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.clients import script
-from tests.clients.edge import ROOT, Edge, free_port
-from tests.clients.programs import CACHE
+from tests.clients import engines, script
+from tests.clients.edge import Edge, free_port, process
 
-HERE = ROOT / "tests/clients"
 PARAMETERS = {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
 FUNCTION = {"name": "read", "description": "Read a file.", "parameters": PARAMETERS}
 LONG = "word " * 100_000
@@ -28,30 +25,16 @@ LONG = "word " * 100_000
 @pytest.fixture(scope="session")
 def real() -> Iterator[int]:
     port = free_port()
-    (model,) = (CACHE / "model").rglob("*.gguf")
-    command = [
-        CACHE / "engine/bin/python",
-        HERE / "real_engine.py",
-        model,
-        HERE / "tool_template.jinja",
-        str(port),
-        *("2048", "1"),
-    ]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 60
-    try:
+    with process(*engines.real(port)):
         while True:
             try:
                 urlopen(f"http://127.0.0.1:{port}/health", timeout=2).close()
                 break
             except OSError:
-                assert running.poll() is None, "the engine ended"
                 assert time.monotonic() < until, "the engine did not come up"
                 time.sleep(0.2)
         yield port
-    finally:
-        running.terminate()
-        running.wait(20)
 
 
 def ask(port: int, path: str, body: dict[str, Any] | None) -> tuple[int, str]:

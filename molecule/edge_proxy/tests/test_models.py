@@ -81,7 +81,7 @@ def test_anthropic_s_clients_see_them_as_theirs(described: Edge, key: str) -> No
     assert listed.keys() == {"data", "has_more", "first_id", "last_id"}
     assert (listed["has_more"], listed["first_id"], listed["last_id"]) == (False, CHATS, OLD)
     first = {"type": "model", "id": CHATS, "display_name": CHATS, "created_at": "2025-11-28T00:00:00Z"}
-    assert listed["data"][0] == {**first, "max_input_tokens": 8192}
+    assert listed["data"][0] == {**first, "lifecycle": "active", "max_input_tokens": 8192}
     one = json.loads(described.ask(f"/v1/models/{CHATS}", key, headers=VERSION).text)
     assert one == listed["data"][0]
 

@@ -140,6 +140,12 @@ UNSUPPORTED = "image input is not supported - hint: if this is unexpected, you m
             (400, "invalid_request_error", None),
         ),
         (501, {"code": 501, "message": "no embeddings", "type": "x"}, (400, "invalid_request_error", None)),
+        (
+            500,
+            {"message": "Failed to parse tool call arguments as JSON"},
+            (400, "invalid_request_error", None),
+        ),
+        (500, {"message": "vector::_M_default_append"}, (400, "invalid_request_error", None)),
         (500, {"code": 500, "message": "out of memory", "type": "server_error"}, (500, "server_error", None)),
         (
             400,
@@ -196,12 +202,33 @@ def test_a_body_without_a_model_is_refused(blue: Edge, key: str, body: bytes) ->
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", COMPLETIONS), ("POST", "/v1/models"), ("DELETE", "/v1/models/demo")]
+    ("method", "path", "allowed"),
+    [
+        ("GET", COMPLETIONS, "POST"),
+        ("OPTIONS", COMPLETIONS, "POST"),
+        ("POST", "/v1/models", "GET, HEAD"),
+        ("OPTIONS", "/v1/models", "GET, HEAD"),
+        ("DELETE", "/v1/models/demo", "GET, HEAD"),
+        ("POST", "/health", "GET, HEAD"),
+    ],
 )
-def test_other_methods_are_refused(blue: Edge, key: str, method: str, path: str) -> None:
+def test_other_methods_are_refused(blue: Edge, key: str, method: str, path: str, allowed: str) -> None:
     answer = blue.ask(path, key, method=method)
     assert answer.status == 405
     assert answer.error["code"] == "method_not_allowed"
+    assert answer.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [(b'\\"' * 9_000, '\\"\\"'), (b"x" * 20_000, "xx"), (b"a\xff", "a\ufffd")]
+)
+def test_a_model_s_name_is_repeated_as_far_as_it_is_text(
+    blue: Edge, key: str, name: bytes, shown: str
+) -> None:
+    answer = blue.ask(COMPLETIONS, key, b'{"model": "%s"}' % name)
+    assert (answer.status, answer.error["code"]) == (404, "model_not_found")
+    assert shown in str(answer.error["message"])
+    assert len(answer.text) < 1_500
 
 
 def test_a_body_beyond_the_buffer_still_passes(blue: Edge, key: str) -> None:

@@ -2,7 +2,8 @@
 -- the list of models, requests that no engine should get, and an engine's errors in the words of the dialect.
 
 local json = require("cjson")
-local json_scan, models, wording = require("json_scan"), require("models"), require("wording")
+local json_scan, json_table = require("json_scan"), require("json_table")
+local models, wording = require("models"), require("wording")
 
 local models_map = Map.new(os.getenv("AIRLIFT_MODELS_MAP"), Map._str)
 local max_body_bytes = tonumber(os.getenv("AIRLIFT_MAX_BODY_BYTES"))
@@ -33,13 +34,11 @@ end
 
 local function read(txn)
   local body = txn.f:req_body() or ""
-  local is_json, value = pcall(json.decode, body:sub(1, 3) == BYTE_ORDER_MARK and body:sub(4) or body)
-  return is_json and type(value) == "table" and value or {}
+  return json_table(body:sub(1, 3) == BYTE_ORDER_MARK and body:sub(4) or body)
 end
 
 local function decode_string(written)
-  local is_json, value = pcall(json.decode, '["' .. written .. '"]')
-  return is_json and value[1] or ""
+  return json_table('["' .. written .. '"]')[1] or ""
 end
 
 -- The paths end where clients put them behind a base URL.
@@ -86,13 +85,13 @@ local function find_model(txn)
 end
 
 local function refuse_model(txn)
-  local message = "The model " .. json.encode(txn:get_var("txn.model")) .. " does not exist. See GET /v1/models."
+  local message = "The model " .. json.encode(wording.name(txn:get_var("txn.model"))) .. " does not exist. See GET /v1/models."
   refuse(txn, 404, message, "model", "model_not_found")
 end
 
 local function refuse_task(txn)
   local name = txn:get_var("txn.model")
-  local does = models.does_another(models.facts(models_map:lookup(name)), txn:get_var("txn.task"))
+  local does = models.does_another(json_table(models_map:lookup(name)), txn:get_var("txn.task"))
   if does then
     local message = "The model " .. name .. " " .. does .. ", and does not serve this path."
     refuse(txn, 400, message, "model", "model_not_supported")
@@ -127,7 +126,7 @@ local function answer_list(txn, names)
   for _, name in ipairs(names) do
     local value = models_map:lookup(name)
     if value then
-      entries[#entries + 1] = models.entry(dialect(txn), name, models.facts(value))
+      entries[#entries + 1] = models.entry(dialect(txn), name, json_table(value))
     end
   end
   if #entries == 0 then
@@ -138,7 +137,7 @@ end
 
 -- Without a list in the map, the engine is asked for its own.
 local function list_models(txn)
-  local names = models.facts(models_map:lookup(ALL))
+  local names = json_table(models_map:lookup(ALL))
   if #names > 0 then
     answer_list(txn, names)
   end
@@ -150,7 +149,7 @@ end
 
 local function show_model(txn)
   local name = txn:get_var("txn.model")
-  answer(txn, 200, models.entry(dialect(txn), name, models.facts(models_map:lookup(name))))
+  answer(txn, 200, models.entry(dialect(txn), name, json_table(models_map:lookup(name))))
 end
 
 core.register_action("refuse_path", { "http-req" }, refuse_path)
@@ -197,7 +196,7 @@ function Body:check(txn)
     if not value or self.model == ALL then
       break_off(txn, "model_not_found")
     end
-    if models.does_another(models.facts(value), txn:get_var("txn.task")) then
+    if models.does_another(json_table(value), txn:get_var("txn.task")) then
       break_off(txn, "model_not_supported")
     end
   end

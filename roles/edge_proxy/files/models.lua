@@ -1,18 +1,12 @@
 -- What the edge says of models, from the release agent's map: a name, and one line of JSON with what the model can do.
 -- A value that is no JSON object says that the model is there, and no more.
 
-local json = require("cjson")
+local json_table = require("json_table")
 
 local models = {}
 
 -- For a sentence.
 local TASKS = { chat = "completes chats", embed = "makes embeddings", rerank = "ranks documents" }
-
--- The facts of a map's value, perhaps none.
-function models.facts(value)
-  local is_json, facts = pcall(json.decode, value or "")
-  return is_json and type(facts) == "table" and facts or {}
-end
 
 local function number(value)
   return type(value) == "number" and value or nil
@@ -27,6 +21,7 @@ function models.entry(dialect, name, facts)
       id = name,
       display_name = name,
       created_at = os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(created)),
+      lifecycle = "active",
       max_input_tokens = context,
       max_tokens = number(facts.max_output_tokens),
     }
@@ -78,7 +73,7 @@ end
 -- The names in the body of an engine's own list.
 function models.listed(raw)
   local names = {}
-  local data = models.facts(raw).data
+  local data = json_table(raw).data
   for _, model in ipairs(type(data) == "table" and data or {}) do
     if type(model) == "table" and type(model.id) == "string" then
       names[#names + 1] = model.id

@@ -1,6 +1,6 @@
 -- Errors in the words of the dialect that was spoken: OpenAI's, or Anthropic's under its paths.
 
-local json = require("cjson")
+local json, json_table, utf8_text = require("cjson"), require("json_table"), require("utf8_text")
 
 local wording = {}
 
@@ -8,12 +8,15 @@ local wording = {}
 local CAUSED_BY_THE_REQUEST = {
   "input is not supported",
   "^Failed to parse messages",
-  "^Failed to parse tools",
+  "^Failed to parse tool",
   "^'[%w_]+' is required$",
+  -- llama.cpp's, of a number that is too large.
+  "^vector::",
 }
 
--- Bytes. An answer has to fit into HAProxy's buffer, and escapes make it longer.
+-- Bytes. An answer has to fit into HAProxy's buffer, and escapes make it longer. Engines repeat whole prompts.
 local LONGEST_MESSAGE = 2000
+local LONGEST_NAME = 200
 
 -- What a longer prompt than the context is called: clients look for these to shorten a conversation and go on.
 local TOO_LONG = "context_length_exceeded"
@@ -49,6 +52,11 @@ local function text(value)
   return type(value) == "string" and value or nil
 end
 
+-- A name that somebody else gave, nothing where it is no text.
+function wording.name(value)
+  return type(value) == "string" and utf8_text(value, LONGEST_NAME) or nil
+end
+
 local function number(value)
   return type(value) == "number" and value or nil
 end
@@ -69,17 +77,13 @@ end
 
 -- What an engine said with a status from 400 up, as a status and what wording.error takes.
 function wording.of_engine(dialect, status, raw)
-  local is_json, body = pcall(json.decode, raw)
-  body = is_json and type(body) == "table" and body or {}
+  local body = json_table(raw)
   local said = type(body.error) == "table" and body.error or body
   -- What the buffer cuts off is no JSON, and begins with the words all the same.
   local message = text(said.message) or raw:match('"message"%s*:%s*"([^"\\]+)')
     or "The engine answered with status " .. status .. " and did not say why."
-  if #message > LONGEST_MESSAGE then
-    -- Engines repeat whole prompts. No character is cut in two.
-    message = message:sub(1, LONGEST_MESSAGE):gsub("[\194-\244]?[\128-\191]*$", "")
-  end
-  local code = text(said.code)
+  message = utf8_text(message, LONGEST_MESSAGE)
+  local code = wording.name(said.code)
   local is_too_long, tokens, limit = overflow(said, message)
   if is_too_long then
     status, code = 400, TOO_LONG
@@ -96,7 +100,7 @@ function wording.of_engine(dialect, status, raw)
       status = 400
     end
   end
-  return status, { message = message, param = text(said.param), code = code }
+  return status, { message = message, param = wording.name(said.param), code = code }
 end
 
 return wording
