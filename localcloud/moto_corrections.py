@@ -11,9 +11,11 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.instances import MetadataOptions, Reservation
+from moto.ec2.responses.instances import InstanceResponse
 from moto.logs.models import LogsBackend
 from moto.s3.models import FakeBucket
 
+from localcloud import capacity, volumes
 from localcloud.backends import IMAGE_TAG
 from localcloud.bucketpolicy import without_conditions
 from localcloud.embeddedmetrics import extracting
@@ -38,6 +40,8 @@ def wrap(owner: type, name: str, wrapper: Callable[[Method], Method]) -> None:
 def apply(settings: Settings) -> None:
     """Patch moto for this process."""
     wrap(EC2Backend, "run_instances", _idempotent)
+    wrap(EC2Backend, "modify_volume", volumes.refusing)
+    wrap(InstanceResponse, "_parse_block_device_mapping", volumes.reading_throughput)
     wrap(EC2Backend, "associate_iam_instance_profile", _once_for_a_replay)
     wrap(FakeBucket, "get_permission", without_conditions)
     wrap(LogsBackend, "put_log_events", extracting)
@@ -66,7 +70,9 @@ def _idempotent(original: Method) -> Method:
                 if kwargs.get("iam_instance_profile_name") or kwargs.get("iam_instance_profile_arn"):
                     _replay.of = first.instances[0].id
                 return first
+            capacity.check(self, image_id, kwargs)
             reservation: Reservation = original(self, image_id, count, *args, **kwargs)
+            volumes.complete(self, reservation.instances, kwargs)
             _complete_from_template(self, reservation, kwargs)
             if token != NO_TOKEN:
                 tokens[token] = (wanted, reservation)

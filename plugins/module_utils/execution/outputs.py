@@ -13,6 +13,7 @@ from ..blueprint import (
     registry,
     secrets,
     storage,
+    zones,
 )
 from ..blueprint.options import IngressOptions
 from ..option_schema.declared import defaults
@@ -37,8 +38,8 @@ def outputs(there: Mapping[str, Found], account_id: str, region: str, domain: st
         "region": region,
         "vpc_id": one(network.VPC.key, "id"),
         "subnet_ids": {
-            "public": list(all_of(network.PUBLIC_SUBNETS, "id").values()),
-            "private": list(all_of(network.PRIVATE_SUBNETS, "id").values()),
+            "public": list(all_of(zones.PUBLIC_SUBNETS, "id").values()),
+            "private": list(all_of(zones.PRIVATE_SUBNETS, "id").values()),
         },
         "vpc_cidr": there[network.VPC.key].properties["cidr"] if network.VPC.key in there else None,
         "edge_port": _edge_port(there),

@@ -12,11 +12,11 @@ from ..blueprint import ingress, network
 from ..blueprint.options import StackOptions
 from ..cost import render as cost
 from ..cost.estimate import estimate
-from ..errors import AirliftError
 from ..reconcile import render
-from ..reconcile.model import Action, Wanted
+from ..reconcile.model import Wanted
 from ..reconcile.plan import Plan
 from ..resources.registry import KINDS
+from . import host_checks
 from .apply import Outcome
 from .outputs import outputs
 from .progress import Messages, Progress
@@ -41,9 +41,11 @@ def present(arguments: Arguments, check: bool, messages: Messages) -> Result:
         certificates.check(stack.options.ingress)
     plan_of = preview(stack, arguments["destroy_data"])
     plan = plan_of.plan
-    _keep_serving(plan, arguments["replace_hosts"], check, messages)
+    host_checks.keep_serving(plan, arguments["replace_hosts"], check, messages)
     stack.announce(plan)
     outcome = stack.run(plan, plan_of.context) if plan.changing and not check else None
+    for sentence in host_checks.moved(plan, outcome) if outcome else ():
+        messages.warn(sentence)
     wanted = stack.options.ingress
     result = _planned(plan)
     result["outputs"] = outputs(
@@ -54,23 +56,6 @@ def present(arguments: Arguments, check: bool, messages: Messages) -> Result:
     )
     result["cost"] = cost.as_data(estimate(plan_of.wanted, plan_of.facts.region))
     return result | _done_and_failed([outcome] if outcome else [])
-
-
-def _keep_serving(plan: Plan, allowed: bool, check: bool, messages: Messages) -> None:
-    """Raise ``AirliftError`` if every host would be replaced at once: new ones serve only once released."""
-    hosts = [step for step in plan.steps if step.kind == "instance"]
-    staying = [step for step in hosts if step.action in (Action.NONE, Action.UPDATE)]
-    going = [step.key for step in hosts if step.action is Action.REPLACE]
-    if allowed or staying or not going:
-        return
-    what = f"This replaces every host at once ({', '.join(going)}), and new ones serve only once released."
-    remedy = (
-        "Accept the gap with replace_hosts (-e airlift_replace_hosts=true), or bring up a second stack "
-        "beside this one and move the domain to it."
-    )
-    if not check:
-        raise AirliftError(what, remedy)
-    messages.warn(f"{what} Outside check mode that is refused. {remedy}")
 
 
 def absent(arguments: Arguments, check: bool, messages: Messages) -> Result:

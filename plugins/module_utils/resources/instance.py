@@ -6,9 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from botocore.exceptions import ClientError
+
 from ..errors import AirliftError, NeverUsableError
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
+from . import root_volume
+from .capacity import emptiest_first, is_full, no_room
 from .ec2 import Ec2Kind, client, ignore_not_found
 from .instance_request import LEAVING, ROLE_TAG, is_replay, run_request
 from .kind import KEY_TAG, STACK_TAG, Context
@@ -19,15 +23,19 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeDef
 
 _REPLAYS = 10
+_MODIFIED = "modified_volume"
+"""The output that tells ``settled`` which volume has just been changed."""
 
 
 class Instance(Ec2Kind["InstanceTypeDef"]):
-    """Outputs: ``id``, ``private_ip``.
+    """Outputs: ``id``, ``private_ip``, ``root_volume``.
 
-    Properties: ``instance_type``, ``image_id``, ``subnet``, ``security_groups``, ``profile``, ``key_name``,
+    Properties: ``instance_type``, ``image_id``, ``subnet``, ``other_subnets`` (which are tried where the zone
+    of that one has no room), ``security_groups``, ``profile``, ``key_name``,
     ``role`` (its tag ``airlift:role``), ``state`` (wanted running), ``spot``, ``user_data``,
     ``ebs_optimized``; of its metadata service ``http_tokens``, ``hop_limit``; of its root volume
-    ``root_device``, ``volume_gib``, ``volume_type``, ``volume_encrypted``.
+    ``root_device``, ``volume_gib``, ``volume_type``, ``volume_iops``, ``volume_throughput_mibps``,
+    ``volume_encrypted``.
     """
 
     name: ClassVar[str] = "instance"
@@ -35,6 +43,7 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
         instance_type=IMMUTABLE,
         image_id=CREATE_ONLY,
         subnet=IMMUTABLE,
+        other_subnets=CREATE_ONLY,
         security_groups=UNORDERED,
         profile=UPDATABLE,
         key_name=IMMUTABLE,
@@ -46,8 +55,10 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
         http_tokens=UPDATABLE,
         hop_limit=UPDATABLE,
         root_device=CREATE_ONLY,
-        volume_gib=IMMUTABLE,
-        volume_type=IMMUTABLE,
+        volume_gib=UPDATABLE,
+        volume_type=UPDATABLE,
+        volume_iops=UPDATABLE,
+        volume_throughput_mibps=UPDATABLE,
         volume_encrypted=IMMUTABLE,
     )
     after: ClassVar[frozenset[str]] = frozenset({"subnet", "security_group", "key_pair", "instance_profile"})
@@ -65,21 +76,15 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
                 yield from reservation["Instances"]
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
-        """Return the stack's instances by one describe, and their volumes by another."""
+        """Return the stack's instances by one describe, and their root volumes by another."""
         instances = super().find(context, wanted)
-        if not instances:
-            return []
-        volumes: dict[str, dict[str, Value]] = {}
-        pages = client(context).get_paginator("describe_volumes")
-        for page in pages.paginate(Filters=[{"Name": f"tag:{STACK_TAG}", "Values": [context.stack]}]):
-            for volume in page["Volumes"]:
-                for attachment in volume["Attachments"]:
-                    volumes[attachment["InstanceId"]] = {
-                        "volume_gib": volume["Size"],
-                        "volume_type": volume["VolumeType"],
-                        "volume_encrypted": volume["Encrypted"],
-                    }
-        return [replace(one, properties={**one.properties, **volumes.get(one.id, {})}) for one in instances]
+        volumes = root_volume.read(
+            context, [one.outputs["root_volume"] for one in instances if "root_volume" in one.outputs]
+        )
+        return [
+            replace(one, properties={**one.properties, **volumes.get(one.outputs.get("root_volume", ""), {})})
+            for one in instances
+        ]
 
     def found(self, context: Context, item: InstanceTypeDef) -> Found | None:
         """Read one instance, without its volume."""
@@ -105,10 +110,25 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
         return Found("instance", tags[KEY_TAG], item["InstanceId"], properties, _outputs(item), tags)
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
-        """Start one. AWS may answer with a dead predecessor of the same token: then its successor is next."""
+        """Start one in the first of its subnets whose zone has room."""
         dead = self._dead(context, key)
+        subnets = [text(properties, "subnet"), *texts({"other_subnets": (), **properties}, "other_subnets")]
+        for subnet in (order := emptiest_first(context, subnets, dead)):
+            try:
+                return self._start(context, key, {**properties, "subnet": subnet}, dead)
+            except ClientError as error:
+                if not is_full(error):
+                    raise
+                refusal = error
+        raise no_room(context, text(properties, "instance_type"), order, refusal) from refusal
+
+    def _start(
+        self, context: Context, key: str, properties: Mapping[str, Value], dead: Sequence[InstanceTypeDef]
+    ) -> Found:
+        """Start one. AWS may answer with a dead predecessor of the same token: then its successor is next."""
+        predecessors = [one["InstanceId"] for one in dead]
         for _ in range(_REPLAYS):
-            request = run_request(context, key, properties, dead)
+            request = run_request(context, key, properties, predecessors)
             instance = client(context).run_instances(**request)["Instances"][0]
             if not is_replay(instance):
                 return Found(
@@ -119,7 +139,7 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
                     _outputs(instance),
                     context.tags_for(key),
                 )
-            dead.append(instance["InstanceId"])
+            predecessors.append(instance["InstanceId"])
         raise AirliftError(
             f"AWS answers each request for {key} with a terminated instance.", "Try again in a day."
         )
@@ -144,10 +164,17 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
             self._set_profile(context, found.id, text(properties, "profile"))
         if "state" in differs:
             ec2.start_instances(InstanceIds=[found.id])
+        if differs & root_volume.ARGUMENTS.keys():
+            volume = found.outputs["root_volume"]
+            root_volume.modify(context, volume, properties, differs)
+            found = replace(found, outputs={**found.outputs, _MODIFIED: volume})
         return replace(found, properties=properties)
 
     def settled(self, context: Context, found: Found) -> Found | None:
         """Wait for the state running. Whether it can be logged in to is asked by those who log in."""
+        modified = found.outputs.get(_MODIFIED)
+        if modified is not None and not root_volume.is_modified(context, modified):
+            return None
         for item in self.describe(context, [{"Name": self.id_filter, "Values": [found.id]}]):
             state = item["State"]["Name"]
             if state in LEAVING:
@@ -158,11 +185,23 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
                 )
                 raise NeverUsableError(
                     f"{found.id} is {state} ({reason}).",
-                    "Remove the cause (often a quota, a KMS key, or spot capacity).",
+                    "Remove the cause (often a quota or a KMS key). Without room in a zone, the same command "
+                    "takes another one.",
                 )
             if state == "running":
                 return self.found(context, item)
         return None
+
+    def impossible(self, found: Found, changes: Sequence[Change]) -> tuple[str, str] | None:
+        """Say that a volume does not shrink."""
+        sizes = root_volume.shrinking(changes)
+        if sizes is None:
+            return None
+        return (
+            f"{found.key} ({found.id}) has a root volume of {sizes[0]} GiB, and a volume cannot shrink to "
+            f"{sizes[1]}.",
+            f"Set compute.volume_gib to {sizes[0]} or more.",
+        )
 
     def delete(self, context: Context, found: Found) -> None:
         """Terminate it; its volume goes with it."""
@@ -174,17 +213,18 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
         items = self.describe(context, [{"Name": self.id_filter, "Values": [found.id]}])
         return all(item["State"]["Name"] == "terminated" for item in items)
 
-    def _dead(self, context: Context, key: str) -> list[str]:
-        """Return the ids of this key's instances that AWS still describes though they are dead."""
-        items = self.describe(
-            context,
-            [
-                {"Name": f"tag:{STACK_TAG}", "Values": [context.stack]},
-                {"Name": f"tag:{KEY_TAG}", "Values": [key]},
-                {"Name": "instance-state-name", "Values": [*LEAVING]},
-            ],
+    def _dead(self, context: Context, key: str) -> list[InstanceTypeDef]:
+        """Return this key's instances that AWS still describes though they are dead."""
+        return list(
+            self.describe(
+                context,
+                [
+                    {"Name": f"tag:{STACK_TAG}", "Values": [context.stack]},
+                    {"Name": f"tag:{KEY_TAG}", "Values": [key]},
+                    {"Name": "instance-state-name", "Values": [*LEAVING]},
+                ],
+            )
         )
-        return [item["InstanceId"] for item in items]
 
     def _set_profile(self, context: Context, identifier: str, profile: str) -> None:
         ec2 = client(context)
@@ -206,4 +246,6 @@ def _outputs(item: InstanceTypeDef) -> dict[str, str]:
     outputs = {"id": item["InstanceId"]}
     if item.get("PrivateIpAddress"):
         outputs["private_ip"] = item["PrivateIpAddress"]
+    if (volume := root_volume.id_of(item)) is not None:
+        outputs["root_volume"] = volume
     return outputs
