@@ -14,8 +14,9 @@ from moto.ec2.models.instances import MetadataOptions, Reservation
 from moto.ec2.responses.instances import InstanceResponse
 from moto.logs.models import LogsBackend
 from moto.s3.models import FakeBucket
+from moto.ssm.responses import SimpleSystemManagerResponse
 
-from localcloud import capacity, volumes
+from localcloud import capacity, managed, volumes
 from localcloud.backends import IMAGE_TAG
 from localcloud.bucketpolicy import without_conditions
 from localcloud.embeddedmetrics import extracting
@@ -37,12 +38,22 @@ def wrap(owner: type, name: str, wrapper: Callable[[Method], Method]) -> None:
     setattr(owner, name, wraps(original)(wrapper(original)))
 
 
+def supply(owner: type, method: Method) -> None:
+    """Give `owner` a method that moto lacks; an error when moto has it meanwhile."""
+    if getattr(owner, method.__name__, method) is not method:
+        raise AttributeError(
+            f"moto's {owner.__name__} has {method.__name__} meanwhile; use moto's, or wrap it"
+        )
+    setattr(owner, method.__name__, method)
+
+
 def apply(settings: Settings) -> None:
     """Patch moto for this process."""
     wrap(EC2Backend, "run_instances", _idempotent)
     wrap(EC2Backend, "modify_volume", volumes.refusing)
     wrap(InstanceResponse, "_parse_block_device_mapping", volumes.reading_throughput)
     wrap(EC2Backend, "associate_iam_instance_profile", _once_for_a_replay)
+    supply(SimpleSystemManagerResponse, managed.describe_instance_information)
     wrap(FakeBucket, "get_permission", without_conditions)
     wrap(LogsBackend, "put_log_events", extracting)
     wrap(EC2Backend, "__init__", lambda original: _with_images(original, settings.images))

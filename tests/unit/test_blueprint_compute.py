@@ -51,6 +51,7 @@ def test_a_host() -> None:
         "profile": Reference("identity/host-profile", "name"),
         "key_name": Reference("compute/key-pair", "name"),
         "user_data": None,
+        "ssm_agent": None,
         "role": "inference",
         "state": "running",
         "spot": True,
@@ -107,6 +108,14 @@ def test_over_ssm_a_host_gets_the_agent_at_first_boot(partition: str, region: st
 def test_over_ssh_a_host_gets_no_user_data() -> None:
     [host, _] = of_kind(compute.wanted(options(), FACTS), "instance")
     assert host["user_data"] is None
+
+
+def test_with_both_a_host_has_a_key_and_the_agent() -> None:
+    wanted = by_key(compute.wanted(options(compute={"access": "both"}), FACTS))
+    host = wanted["compute/host/1"].properties
+    assert host["key_name"] == Reference("compute/key-pair", "name")
+    assert "amazon-ssm-agent" in str(host["user_data"])
+    assert host["ssm_agent"] is True
 
 
 def test_no_image_is_no_error_here() -> None:

@@ -87,7 +87,7 @@ def test_sessions_only_where_access_is_by_ssm() -> None:
     }
 
 
-@pytest.mark.parametrize("access", ["ssh", "ssm"])
+@pytest.mark.parametrize("access", ["ssh", "ssm", "both"])
 def test_no_wildcard_of_actions_and_no_resource_wider_than_it_must_be(access: str) -> None:
     for sid, statement in policy(compute={"access": access}).items():
         assert not any("*" in action for action in statement["Action"])  # type: ignore[attr-defined]

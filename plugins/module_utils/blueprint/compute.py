@@ -32,7 +32,7 @@ def wanted(options: StackOptions, facts: Facts) -> Sequence[Wanted]:
     if errors:
         raise BlueprintError("\n".join(errors))
     resources = []
-    if options.compute.access == "ssh" and (public_key := material(options.compute.ssh_public_key or "")):
+    if options.compute.access != "ssm" and (public_key := material(options.compute.ssh_public_key or "")):
         resources.append(_key_pair(options.name, public_key))
     return [*resources, *_hosts(options, facts)]
 
@@ -98,8 +98,9 @@ def _host(options: StackOptions, facts: Facts, subnets: Sequence[Reference]) -> 
         "other_subnets": subnets[1:],
         "security_groups": [HOST],
         "profile": Reference(PROFILE, "name"),
-        "key_name": Reference(KEY_PAIR, "name") if compute.access == "ssh" else None,
-        "user_data": _ssm_agent(facts) if compute.access == "ssm" else None,
+        "key_name": Reference(KEY_PAIR, "name") if compute.access != "ssm" else None,
+        "user_data": _ssm_agent(facts) if compute.access != "ssh" else None,
+        "ssm_agent": compute.access != "ssh" or None,
         "role": ROLE,
         "state": "running",
         "spot": compute.spot,
@@ -125,14 +126,14 @@ def _errors(options: StackOptions) -> Iterator[str]:
             f"compute.volume_throughput_mibps is {throughput}, which takes {throughput * 4} operations a "
             f"second, and compute.volume_iops is {iops}."
         )
-    if compute.access == "ssh" and (compute.count > 0 or material(compute.ssh_public_key or "")):
+    if compute.access != "ssm" and (compute.count > 0 or material(compute.ssh_public_key or "")):
         yield from _key_errors(compute.ssh_public_key)
 
 
 def _key_errors(public_key: str | None) -> Iterator[str]:
     """Yield what is wrong with the public key. What it holds is not repeated: it might be a private one."""
     if public_key is None or not public_key.strip():
-        yield "compute.ssh_public_key is missing, and compute.access is ssh. Give the text of a .pub file."
+        yield "compute.ssh_public_key is missing: compute.access is not ssm. Give the text of a .pub file."
         return
     if "PRIVATE KEY" in public_key:
         yield "compute.ssh_public_key holds a private key. Give the text of its .pub file."

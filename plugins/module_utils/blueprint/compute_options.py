@@ -62,7 +62,11 @@ class ComputeOptions:
         ),
     ] = 1
     access: Annotated[
-        Literal["ssh", "ssm"], Option("Whether people reach the hosts by SSH or by SSM Session Manager.")
+        Literal["ssh", "ssm", "both"],
+        Option(
+            "Whether people reach the hosts by SSH or by SSM Session Manager. V(both) leads from one to the "
+            "other: SSH is closed only where the agents of all hosts answer."
+        ),
     ] = "ssh"
     ssh_public_key: Annotated[
         str | None,

@@ -17,6 +17,7 @@ from ..reconcile.model import Wanted
 from ..reconcile.plan import Plan
 from ..resources.registry import KINDS
 from . import host_checks
+from .agents import keep_reachable
 from .apply import Outcome
 from .outputs import outputs
 from .progress import Messages, Progress
@@ -42,6 +43,7 @@ def present(arguments: Arguments, check: bool, messages: Messages) -> Result:
     plan_of = preview(stack, arguments["destroy_data"])
     plan = plan_of.plan
     host_checks.keep_serving(plan, arguments["replace_hosts"], check, messages)
+    keep_reachable(stack.session, stack.options.compute.access, plan, check, messages)
     stack.announce(plan)
     outcome = stack.run(plan, plan_of.context) if plan.changing and not check else None
     for sentence in host_checks.moved(plan, outcome) if outcome else ():

@@ -16,6 +16,7 @@ from .capacity import emptiest_first, is_full, no_room
 from .ec2 import Ec2Kind, client, ignore_not_found
 from .instance_request import LEAVING, ROLE_TAG, is_replay, run_request
 from .kind import KEY_TAG, STACK_TAG, Context
+from .ssm_agent import has_booted
 from .tagging import as_mapping, is_ours
 from .values import number, text, texts, touched
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _REPLAYS = 10
 _MODIFIED = "modified_volume"
 """The output that tells ``settled`` which volume has just been changed."""
+_NEW = "first_boot"
+"""The output that tells ``settled`` that the agent of a new instance has to answer."""
 
 
 class Instance(Ec2Kind["InstanceTypeDef"]):
@@ -33,6 +36,7 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
     Properties: ``instance_type``, ``image_id``, ``subnet``, ``other_subnets`` (which are tried where the zone
     of that one has no room), ``security_groups``, ``profile``, ``key_name``,
     ``role`` (its tag ``airlift:role``), ``state`` (wanted running), ``spot``, ``user_data``,
+    ``ssm_agent`` (whether that installs one to wait for),
     ``ebs_optimized``; of its metadata service ``http_tokens``, ``hop_limit``; of its root volume
     ``root_device``, ``volume_gib``, ``volume_type``, ``volume_iops``, ``volume_throughput_mibps``,
     ``volume_encrypted``.
@@ -51,6 +55,7 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
         state=UPDATABLE,
         spot=IMMUTABLE,
         user_data=CREATE_ONLY,
+        ssm_agent=CREATE_ONLY,
         ebs_optimized=CREATE_ONLY,
         http_tokens=UPDATABLE,
         hop_limit=UPDATABLE,
@@ -66,7 +71,8 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
     deletable_in_use: ClassVar[bool] = True
     billable: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 30
-    timeout_seconds: ClassVar[int] = 300
+    timeout_seconds: ClassVar[int] = 660
+    """More than an agent has for its first answer."""
     id_filter: ClassVar[str] = "instance-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[InstanceTypeDef]:
@@ -131,14 +137,9 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
             request = run_request(context, key, properties, predecessors)
             instance = client(context).run_instances(**request)["Instances"][0]
             if not is_replay(instance):
-                return Found(
-                    "instance",
-                    key,
-                    instance["InstanceId"],
-                    properties,
-                    _outputs(instance),
-                    context.tags_for(key),
-                )
+                outputs = _outputs(instance) | ({_NEW: ""} if properties.get("ssm_agent") else {})
+                tags = context.tags_for(key)
+                return Found("instance", key, instance["InstanceId"], properties, outputs, tags)
             predecessors.append(instance["InstanceId"])
         raise AirliftError(
             f"AWS answers each request for {key} with a terminated instance.", "Try again in a day."
@@ -171,7 +172,7 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
         return replace(found, properties=properties)
 
     def settled(self, context: Context, found: Found) -> Found | None:
-        """Wait for the state running. Whether it can be logged in to is asked by those who log in."""
+        """Wait for the state running, and for a new one's SSM agent where it is reached by that."""
         modified = found.outputs.get(_MODIFIED)
         if modified is not None and not root_volume.is_modified(context, modified):
             return None
@@ -188,20 +189,13 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
                     "Remove the cause (often a quota or a KMS key). Without room in a zone, the same command "
                     "takes another one.",
                 )
-            if state == "running":
+            if state == "running" and (_NEW not in found.outputs or has_booted(context.session, item)):
                 return self.found(context, item)
         return None
 
     def impossible(self, found: Found, changes: Sequence[Change]) -> tuple[str, str] | None:
         """Say that a volume does not shrink."""
-        sizes = root_volume.shrinking(changes)
-        if sizes is None:
-            return None
-        return (
-            f"{found.key} ({found.id}) has a root volume of {sizes[0]} GiB, and a volume cannot shrink to "
-            f"{sizes[1]}.",
-            f"Set compute.volume_gib to {sizes[0]} or more.",
-        )
+        return root_volume.shrinking(found, changes)
 
     def delete(self, context: Context, found: Found) -> None:
         """Terminate it; its volume goes with it."""

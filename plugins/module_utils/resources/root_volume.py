@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NeverUsableError
-from ..reconcile.model import Change, Value
+from ..reconcile.model import Change, Found, Value
 from .ec2 import client
 from .kind import Context
 
@@ -83,15 +83,14 @@ def is_modified(context: Context, volume: str) -> bool:
     return state in ("optimizing", "completed")
 
 
-def shrinking(changes: Sequence[Change]) -> tuple[int, int] | None:
-    """Return the GiB that the volume has and those it should have, where these are fewer."""
+def shrinking(found: Found, changes: Sequence[Change]) -> tuple[str, str] | None:
+    """Return a sentence and a remedy where ``changes`` ask for fewer GiB than the volume has."""
     for change in changes:
-        before, after = change.before, change.after
-        if (
-            change.path == "volume_gib"
-            and isinstance(before, int)
-            and isinstance(after, int)
-            and after < before
-        ):
-            return before, after
+        now, wanted = change.before, change.after
+        if change.path == "volume_gib" and isinstance(now, int) and isinstance(wanted, int) and wanted < now:
+            return (
+                f"{found.key} ({found.id}) has a root volume of {now} GiB, and a volume cannot shrink to "
+                f"{wanted}.",
+                f"Set compute.volume_gib to {now} or more.",
+            )
     return None
