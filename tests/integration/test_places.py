@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
+from moto.ec2.models import ec2_backends
 
-from tests.integration.cloud import Cloud, served
+from localcloud.settings import ACCOUNT_ID
+from tests.integration.cloud import REGION, Cloud, served
 from tests.integration.counting_moto import forget
 
 SMALL: dict[str, Any] = {"ingress": None}
@@ -189,3 +191,28 @@ class TestVolumes:
         )["VolumeId"]
         ec2.attach_volume(VolumeId=other, InstanceId=host["InstanceId"], Device="/dev/sdf")
         assert steps(provision(cloud, compute={"count": 1})) == []
+
+
+class TestArchitecture:
+    ARM: ClassVar[dict[str, Any]] = {"count": 1, "instance_type": "m7g.large"}
+
+    @pytest.mark.parametrize("check", [True, False])
+    def test_an_image_that_the_type_cannot_start(self, cloud: Cloud, check: bool) -> None:
+        cloud.forget_requests()
+        said = "compute.instance_type m7g.large is arm64, and the image airlift-debian-13 is x86_64."
+        with pytest.raises(AirliftError, match=said):
+            cloud.provision(check=check, **SMALL, compute=self.ARM)
+        assert cloud.requests()["mutating"] == 0
+
+    def test_the_image_follows_the_type(self, cloud: Cloud) -> None:
+        for architecture, word in (("x86_64", "amd64"), ("arm64", "arm64")):
+            image = cloud.client("ec2").register_image(Name=f"mine-{word}-1")["ImageId"]
+            # moto drops what RegisterImage says of it.
+            ec2_backends[ACCOUNT_ID][REGION].amis[image].architecture = architecture
+        named = {"image_name": "mine-{architecture}-*", "count": 1}
+        result = provision(cloud, compute={**named, **self.ARM})
+        assert result["outputs"]["architectures"] == ["arm64"]
+        [host] = instances(cloud)
+        assert host["Architecture"] == "arm64"
+        x86 = provision(cloud, compute=named, replace_hosts=True)
+        assert x86["outputs"]["architectures"] == ["amd64"]

@@ -21,10 +21,11 @@ class ComputeOptions:
     image_name: Annotated[
         str,
         Option(
-            "The name of the image, in which V(*) stands for anything. The newest one is taken for new "
-            "hosts; existing hosts keep theirs."
+            "The name of the image, in which V(*) stands for anything and C({architecture}) for that of "
+            "O(compute.instance_type), V(amd64) or V(arm64). The newest one is taken for new hosts; existing "
+            "hosts keep theirs."
         ),
-    ] = "debian-13-amd64-*"
+    ] = "debian-13-{architecture}-*"
     image_owners: Annotated[
         tuple[str, ...],
         Option("Whose images count, by account id or alias. The default is Debian's account."),

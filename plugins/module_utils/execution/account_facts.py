@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from ..aws.access import Identity
 from ..aws.errors import call_error, code_of
 from ..aws.session import Session
+from ..blueprint.architecture import mismatch, name_for
 from ..blueprint.compute import HOSTS
 from ..blueprint.compute_options import ComputeOptions
 from ..blueprint.options import Facts, StackOptions
@@ -77,21 +78,20 @@ def zones_offering(session: Session, instance_type: str) -> tuple[str, ...]:
     return tuple(sorted(one["Location"] for page in pages for one in page["InstanceTypeOfferings"]))
 
 
-def _image(session: Session, compute: ComputeOptions) -> ImageTypeDef | None:
-    """Return the newest image of that name by these owners, or None."""
+def _images(session: Session, compute: ComputeOptions, name: str) -> list[ImageTypeDef]:
+    """Return the images of that name by these owners."""
     pages = (
         session.client("ec2")
         .get_paginator("describe_images")
         .paginate(
             Owners=list(compute.image_owners),
             Filters=[
-                {"Name": "name", "Values": [compute.image_name]},
+                {"Name": "name", "Values": [name]},
                 {"Name": "state", "Values": ["available"]},
             ],
         )
     )
-    images = [image for page in pages for image in page["Images"]]
-    return max(images, key=lambda one: (one.get("CreationDate", ""), one["ImageId"]), default=None)
+    return [image for page in pages for image in page["Images"]]
 
 
 _MAKING = frozenset({Action.CREATE, Action.REPLACE})
@@ -127,12 +127,17 @@ def with_what_is_new(session: Session, options: StackOptions, known: Facts, plan
 def with_host_image(session: Session, options: StackOptions, known: Facts) -> Facts:
     """Return ``known`` with the image of new hosts, having made sure that they can be made.
 
-    Raises ``AirliftError`` where no image matches, or the region does not know the instance type.
+    Raises ``AirliftError`` where no image matches or runs on the instance type, or the region does not know
+    that.
     """
     compute = options.compute
     try:
-        image = _image(session, compute)
-        session.client("ec2").describe_instance_types(InstanceTypes=[compute.instance_type])  # type: ignore[list-item]
+        [kind] = session.client("ec2").describe_instance_types(
+            InstanceTypes=[compute.instance_type]  # type: ignore[list-item]
+        )["InstanceTypes"]
+        supported = list(kind["ProcessorInfo"]["SupportedArchitectures"])
+        name = name_for(compute.image_name, supported)
+        images = _images(session, compute, name)
     except ClientError as error:
         if code_of(error) != "InvalidInstanceType":
             raise call_error(error, "look up", f"host {compute.instance_type}", known.region) from error
@@ -140,9 +145,17 @@ def with_host_image(session: Session, options: StackOptions, known: Facts) -> Fa
             f"There is no instance type {compute.instance_type} in {known.region}.",
             "Set compute.instance_type to a type that this region offers.",
         ) from error
+    by_id = {one["ImageId"]: one["Architecture"] for one in images}
+    if (reasons := mismatch(name, by_id, compute.instance_type, supported)) is not None:
+        raise AirliftError(*reasons)
+    image = max(
+        (one for one in images if one["Architecture"] in supported),
+        key=lambda one: (one.get("CreationDate", ""), one["ImageId"]),
+        default=None,
+    )
     if image is None:
         raise AirliftError(
-            f"{known.region} has no image {compute.image_name} by {' or '.join(compute.image_owners)}.",
+            f"{known.region} has no image {name} by {' or '.join(compute.image_owners)}.",
             "Set compute.image_name and compute.image_owners to an image of this region.",
         )
     root = image.get("RootDeviceName") or known.root_device_name

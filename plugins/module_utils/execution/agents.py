@@ -58,5 +58,6 @@ def _unreachable(names: str, silent: Sequence[Found]) -> str:
     return (
         f"The SSM agent of {names} does not answer, so nobody reaches it. If it has just been started, wait. "
         "If its first boot failed (aws ec2 get-console-output says why), terminate it (aws ec2 "
-        f"terminate-instances --instance-ids {' '.join(one.id for one in silent)}): the next run makes its successor."
+        f"terminate-instances --instance-ids {' '.join(one.id for one in silent)}): the next run makes its "
+        "successor."
     )

@@ -15,6 +15,7 @@ from ..blueprint import (
     storage,
     zones,
 )
+from ..blueprint.architecture import containers_of
 from ..blueprint.options import IngressOptions
 from ..option_schema.declared import defaults
 from ..reconcile.model import Found, Value
@@ -52,6 +53,7 @@ def outputs(there: Mapping[str, Found], account_id: str, region: str, domain: st
         "target_group_arn": one(ingress.TARGET_GROUP, "arn"),
         "endpoint_url": f"https://{domain}/v1" if domain else None,
         "instance_ids": list(all_of(compute.HOSTS, "id").values()),
+        "architectures": containers_of(list(all_of(compute.HOSTS, "architecture").values())),
         "log_groups": all_of(observability.LOG_GROUPS, "name"),
     }
 

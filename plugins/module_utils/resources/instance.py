@@ -31,7 +31,7 @@ _NEW = "first_boot"
 
 
 class Instance(Ec2Kind["InstanceTypeDef"]):
-    """Outputs: ``id``, ``private_ip``, ``root_volume``.
+    """Outputs: ``id``, ``private_ip``, ``architecture``, ``root_volume``.
 
     Properties: ``instance_type``, ``image_id``, ``subnet``, ``other_subnets`` (which are tried where the zone
     of that one has no room), ``security_groups``, ``profile``, ``key_name``,
@@ -240,6 +240,8 @@ def _outputs(item: InstanceTypeDef) -> dict[str, str]:
     outputs = {"id": item["InstanceId"]}
     if item.get("PrivateIpAddress"):
         outputs["private_ip"] = item["PrivateIpAddress"]
+    if item.get("Architecture"):
+        outputs["architecture"] = item["Architecture"]
     if (volume := root_volume.id_of(item)) is not None:
         outputs["root_volume"] = volume
     return outputs
