@@ -104,7 +104,7 @@ previous:
 from dataclasses import replace
 from typing import Any
 
-from ..module_utils import release_history
+from ..module_utils import audit, release_history
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.aws.errors import wording
 from ..module_utils.aws.session import Session
@@ -135,10 +135,13 @@ def release(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         return _unknown(current.number, current.release)
     wanted = _wanted(params, session, history, current)
     previous = current.release.id if current.release else None
+    warning = None
     changed, number = wanted != current.release, current.number
     if changed:
         _must_exist(session, wanted)
-        number = number if check_mode else history.put(wanted)
+        if not check_mode:
+            number = history.put(wanted)
+            warning = audit.record(session, params["stack"], *_action(params, wanted, previous))
     before, after = current.document, wanted.document()
     return {
         "changed": changed,
@@ -146,8 +149,18 @@ def release(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         "document": after,
         "version": number,
         "previous": previous,
+        "warnings": [warning] if warning else [],
         "diff": {"before": release_history.as_text(before), "after": release_history.as_text(after)},
     }
+
+
+def _action(params: dict[str, Any], wanted: Any, previous: str | None) -> tuple[str, str]:
+    """Return in words what was done."""
+    what = (
+        f"{wanted.id} ({wanted.model_name} {wanted.model_digest[:19]} on {wanted.engine}, "
+        f"image {wanted.image.digest[:19]}) after {previous or 'nothing'}"
+    )
+    return "rollback" if params["state"] == "rolled_back" else "release", what
 
 
 def _wanted(params: dict[str, Any], session: Any, history: Any, current: Any) -> Any:
