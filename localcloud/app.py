@@ -18,6 +18,7 @@ from localcloud.plane import Plane
 from localcloud.replies import Reply, aws_error
 from localcloud.requestlog import RequestLog
 from localcloud.settings import Settings
+from localcloud.staleness import Answer, Memory, question_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -54,7 +55,8 @@ class Api:
     def __init__(self, wake: Callable[[], None], health: Callable[[], Mapping[str, object]]) -> None:
         self.requests = RequestLog()
         self.faults = Faults()
-        self.control = Control(self.requests, self.faults, health)
+        self._memory = Memory()
+        self.control = Control(self.requests, self.faults, health, self._memory.forget)
         self._wake = wake
         self._moto = _Moto(create_backend_app)
 
@@ -70,12 +72,23 @@ class Api:
         if verdict.throttle:
             status, code = THROTTLED.get(action.service, THROTTLED_OTHERWISE)
             return aws_error(environ, action.service, status, code, "Rate exceeded").send(start_response)
+        if verdict.stale_seconds:
+            return self._execute_and_lag(environ, start_response, action, verdict.stale_seconds)
         answer = self._execute(environ, start_response, action)
         if action.mutating:
             self._wake()
         if verdict.lose_reply:
             _hang_up(environ, action)
         return answer
+
+    def _execute_and_lag(
+        self, environ: WSGIEnvironment, start_response: StartResponse, action: Action, seconds: float
+    ) -> Iterable[bytes]:
+        question, held = question_of(environ), _HeldResponse()
+        body = b"".join(self._execute(environ, held.start_response, action))
+        stale = self._memory.as_of(question, Answer(held.status, held.headers, body), seconds)
+        start_response(stale.status, stale.headers)
+        return [stale.body]
 
     def _execute(
         self, environ: WSGIEnvironment, start_response: StartResponse, action: Action

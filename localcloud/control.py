@@ -27,10 +27,15 @@ class Control:
     """Requests, faults, health, and whatever planes add."""
 
     def __init__(
-        self, requests: RequestLog, faults: Faults, health: Callable[[], Mapping[str, object]]
+        self,
+        requests: RequestLog,
+        faults: Faults,
+        health: Callable[[], Mapping[str, object]],
+        forget_answers: Callable[[], None],
     ) -> None:
         self._requests = requests
         self._faults = faults
+        self._forget_answers = forget_answers
         self._routes: dict[tuple[str, str], Handler] = {
             ("GET", "health"): lambda _: json_reply(health()),
             ("GET", "requests"): self._summary,
@@ -73,6 +78,7 @@ class Control:
         if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
             raise ValueError('expected {"faults": [{"action": "ec2:*", …}, …]}')
         self._faults.replace([parse_fault(item) for item in given])
+        self._forget_answers()
         return json_reply({"faults": self._faults.listing()})
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
+from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.instances import MetadataOptions, Reservation
 from moto.ec2.responses.instances import InstanceResponse
+from moto.ec2.responses.nat_gateways import NatGateways
 from moto.logs.models import LogsBackend
 from moto.s3.models import FakeBucket
 from moto.ssm.responses import SimpleSystemManagerResponse
@@ -54,6 +56,9 @@ def apply(settings: Settings) -> None:
     wrap(InstanceResponse, "_parse_block_device_mapping", volumes.reading_throughput)
     wrap(EC2Backend, "associate_iam_instance_profile", _once_for_a_replay)
     supply(SimpleSystemManagerResponse, managed.describe_instance_information)
+    wrap(EC2Backend, "delete_nat_gateway", _lets_go_of_its_address)
+    wrap(NatGateways, "create_nat_gateway", _nat_gateway_by_token)
+    wrap(EC2Backend, "replace_iam_instance_profile_association", _on_the_instance_too)
     wrap(FakeBucket, "get_permission", without_conditions)
     wrap(LogsBackend, "put_log_events", extracting)
     wrap(EC2Backend, "__init__", lambda original: _with_images(original, settings.images))
@@ -67,17 +72,13 @@ def _idempotent(original: Method) -> Method:
 
     def run_instances(self: EC2Backend, image_id: str, count: int, *args: Any, **kwargs: Any) -> Reservation:
         token = kwargs.get("client_token", NO_TOKEN)
-        wanted = (image_id, count, kwargs.get("instance_type"), kwargs.get("subnet_id"))
+        # All of the request counts, its tags too.
+        wanted = repr((image_id, count, args, sorted(kwargs.items())))
         with _lock:
-            tokens: dict[str, tuple[tuple[Any, ...], Reservation]]
+            tokens: dict[str, tuple[str, Reservation]]
             tokens = self.__dict__.setdefault("localcloud_tokens", {})
             if token in tokens:
-                before, first = tokens[token]
-                if before != wanted:
-                    raise EC2ClientError(
-                        "IdempotentParameterMismatch",
-                        f"The client token {token} was used before with other parameters.",
-                    )
+                first = _first_answer(tokens, token, wanted)
                 if kwargs.get("iam_instance_profile_name") or kwargs.get("iam_instance_profile_arn"):
                     _replay.of = first.instances[0].id
                 return first
@@ -92,6 +93,49 @@ def _idempotent(original: Method) -> Method:
     return run_instances
 
 
+def _first_answer[T](tokens: Mapping[str, tuple[str, T]], token: str, wanted: str) -> T:
+    before, first = tokens[token]
+    if before != wanted:
+        raise EC2ClientError(
+            "IdempotentParameterMismatch",
+            f"The client token {token} was used before with other parameters.",
+        )
+    return first
+
+
+def _nat_gateway_by_token(original: Method) -> Method:
+    """CreateNatGateway with a token that was used before returns the first call's gateway, deleted or not."""
+
+    def create_nat_gateway(self: NatGateways) -> ActionResult:
+        token = self._get_param("ClientToken")
+        names = ("SubnetId", "AllocationId", "ConnectivityType", "TagSpecifications")
+        wanted = repr([self._get_param(name) for name in names])
+        with _lock:
+            tokens: dict[str, tuple[str, Any]]
+            tokens = self.ec2_backend.__dict__.setdefault("localcloud_nat_tokens", {})
+            if token in tokens:
+                return ActionResult({"NatGateway": _first_answer(tokens, token, wanted)})
+            answer: ActionResult = original(self)
+            if token:
+                tokens[token] = (wanted, cast("dict[str, Any]", answer.result)["NatGateway"])
+            return answer
+
+    return create_nat_gateway
+
+
+def _lets_go_of_its_address(original: Method) -> Method:
+    """A deleted NAT gateway gives its Elastic IP address back; moto keeps them together."""
+
+    def delete(self: EC2Backend, nat_gateway_id: str) -> Any:
+        gateway = original(self, nat_gateway_id)
+        for address in list(self.addresses):
+            if address.association_id and address.eni is gateway._eni:
+                self.disassociate_address(association_id=address.association_id)
+        return gateway
+
+    return delete
+
+
 def _once_for_a_replay(original: Method) -> Method:
     """A repeated RunInstances gives its instance no second profile: moto would, and refuses that itself."""
 
@@ -102,6 +146,18 @@ def _once_for_a_replay(original: Method) -> Method:
         return original(self, instance_id, *args, **kwargs)
 
     return associate
+
+
+def _on_the_instance_too(original: Method) -> Method:
+    """A replaced association shows on its instance; with moto that goes on to name the profile of before."""
+
+    def replace(self: EC2Backend, association_id: str, *args: Any, **kwargs: Any) -> Any:
+        association = original(self, association_id, *args, **kwargs)
+        shown = {"Arn": association.iam_instance_profile.arn, "Id": association_id}
+        self.modify_instance_attribute(association.instance.id, "iam_instance_profile", shown)
+        return association
+
+    return replace
 
 
 def _complete_from_template(self: EC2Backend, reservation: Reservation, asked: dict[str, Any]) -> None:

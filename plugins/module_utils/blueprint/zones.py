@@ -83,7 +83,7 @@ def with_places(facts: Facts, found: Iterable[Found], hosts: str) -> Facts:
     placed = {
         one.key.removeprefix(hosts): letters[subnet]
         for one in by_id
-        if one.kind == "instance" and (subnet := str(one.properties["subnet"])) in letters
+        if one.kind == "instance" and not one.copied and (subnet := str(one.properties["subnet"])) in letters
     }
     return replace(facts, subnet_zones=zones, host_letters=placed)
 

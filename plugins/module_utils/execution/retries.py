@@ -5,6 +5,7 @@ from __future__ import annotations
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
 from ..aws.errors import code_of
+from ..errors import NotVisibleYetError
 
 CONSISTENCY_SECONDS = 90.0
 """How long AWS may take until what was just created is visible everywhere. Usually under 10."""
@@ -58,6 +59,19 @@ _STILL_USED = {
     "Gateway.NotAttached",
     "BucketNotEmpty",
 }
+_EXISTS = {
+    "BucketAlreadyOwnedByYou",
+    "DuplicateLoadBalancerName",
+    "DuplicateTargetGroupName",
+    "EntityAlreadyExists",
+    "InvalidGroup.Duplicate",
+    "InvalidKeyPair.Duplicate",
+    "InvalidPermission.Duplicate",
+    "ParameterAlreadyExists",
+    "RepositoryAlreadyExistsException",
+    "ResourceAlreadyExistsException",
+    "ResourceExistsException",
+}
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
 
 
@@ -66,8 +80,24 @@ def reply_lost(error: Exception) -> bool:
     return isinstance(error, HTTPClientError) and not isinstance(error, _NOT_SENT)
 
 
+def is_not_there(error: Exception) -> bool:
+    """Whether AWS says that there is no such thing: not yet, or not any more."""
+    code = code_of(error)
+    return code in _NOT_YET_VISIBLE or "NotFound" in code
+
+
+def is_there_already(error: Exception) -> bool:
+    """Whether a creation was refused because there is one already: ours, if a look finds it with our tags.
+
+    A kind that can tell that it is somebody else's raises ``AirliftError`` instead.
+    """
+    return code_of(error) in _EXISTS
+
+
 def is_transient(error: Exception) -> bool:
     """Whether a creation or an update that got ``error`` can succeed a little later, unchanged."""
+    if isinstance(error, NotVisibleYetError):
+        return True
     code = code_of(error)
     text = str(error)
     profile_not_visible = code in {"InvalidParameterValue", "InvalidParameterCombination"} and (

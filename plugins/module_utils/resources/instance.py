@@ -13,9 +13,10 @@ from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
 from . import root_volume
 from .capacity import emptiest_first, is_full, no_room
-from .ec2 import Ec2Kind, client, ignore_not_found
+from .ec2 import Ec2Kind, client, ignore_not_found, is_our_token
 from .instance_request import LEAVING, ROLE_TAG, is_replay, run_request
 from .kind import KEY_TAG, STACK_TAG, Context
+from .profile_association import set_profile
 from .ssm_agent import has_booted
 from .tagging import as_mapping, is_ours
 from .values import number, text, texts, touched
@@ -28,6 +29,9 @@ _MODIFIED = "modified_volume"
 """The output that tells ``settled`` which volume has just been changed."""
 _NEW = "first_boot"
 """The output that tells ``settled`` that the agent of a new instance has to answer."""
+
+GROUP_TAG = "aws:autoscaling:groupName"
+"""On instances that an Auto Scaling group made: they share the tags of its template, and are the group's."""
 
 
 class Instance(Ec2Kind["InstanceTypeDef"]):
@@ -95,7 +99,7 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
     def found(self, context: Context, item: InstanceTypeDef) -> Found | None:
         """Read one instance, without its volume."""
         tags = as_mapping(item.get("Tags", []))
-        if not is_ours(context, tags) or item["State"]["Name"] in LEAVING:
+        if not is_ours(context, tags) or GROUP_TAG in tags or item["State"]["Name"] in LEAVING:
             return None
         options = item.get("MetadataOptions", {})
         running = item["State"]["Name"] in ("pending", "running")
@@ -113,7 +117,15 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
             "http_tokens": options.get("HttpTokens"),
             "hop_limit": options.get("HttpPutResponseHopLimit"),
         }
-        return Found("instance", tags[KEY_TAG], item["InstanceId"], properties, _outputs(item), tags)
+        return Found(
+            "instance",
+            tags[KEY_TAG],
+            item["InstanceId"],
+            properties,
+            _outputs(item),
+            tags,
+            copied=not is_our_token(item.get("ClientToken", "")),
+        )
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
         """Start one in the first of its subnets whose zone has room."""
@@ -162,7 +174,7 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
         if "role" in differs:
             self.tag(context, found, {ROLE_TAG: text(properties, "role")})
         if "profile" in differs:
-            self._set_profile(context, found.id, text(properties, "profile"))
+            set_profile(context, found.id, text(properties, "profile"))
         if "state" in differs:
             ec2.start_instances(InstanceIds=[found.id])
         if differs & root_volume.ARGUMENTS.keys():
@@ -219,21 +231,6 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
                 ],
             )
         )
-
-    def _set_profile(self, context: Context, identifier: str, profile: str) -> None:
-        ec2 = client(context)
-        associations = ec2.describe_iam_instance_profile_associations(
-            Filters=[{"Name": "instance-id", "Values": [identifier]}]
-        )["IamInstanceProfileAssociations"]
-        current = [
-            one["AssociationId"] for one in associations if one["State"] in ("associating", "associated")
-        ]
-        if current:
-            ec2.replace_iam_instance_profile_association(
-                AssociationId=current[0], IamInstanceProfile={"Name": profile}
-            )
-        else:
-            ec2.associate_iam_instance_profile(InstanceId=identifier, IamInstanceProfile={"Name": profile})
 
 
 def _outputs(item: InstanceTypeDef) -> dict[str, str]:
