@@ -68,8 +68,8 @@ class Cloud:
         work = results.present if arguments["state"] == "present" else results.absent
         return work(arguments, check, Messages(self.said.append, self.warned.append, self.said.append))
 
-    def info(self) -> dict[str, Any]:
-        given = self.options()
+    def info(self, **changes: Any) -> dict[str, Any]:
+        given = self.options(**changes)
         kept = ("name", "region", "endpoint_url", "access_key", "secret_key")
         return results.info(validated(STACK_INFO, {name: given[name] for name in kept}))
 

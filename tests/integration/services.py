@@ -17,7 +17,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.reconcile.plan impor
 from ansible_collections.airlift.stack.plugins.module_utils.resources.registry import KINDS
 from moto.s3.models import FakeBucket
 
-from localcloud.bucketpolicy import without_conditions
+from localcloud.moto_corrections import judged_before
 from tests.integration.account import ACCOUNT, REGION, Account, account_with
 from tests.pki import Pair, issue
 
@@ -44,7 +44,7 @@ class Services(Account):
 @contextmanager
 def services(*kinds: str) -> Iterator[Services]:
     """Serve an empty account to the kinds named, all if none is."""
-    judge = without_conditions(FakeBucket.get_permission)
+    judge = judged_before(FakeBucket.get_permission)
     with account_with(*(kinds or KINDS)) as account, patch.object(FakeBucket, "get_permission", judge):
         yield Services(account.moto, account.session, account.kinds)
 

@@ -65,8 +65,8 @@ class ComputeOptions:
     access: Annotated[
         Literal["ssh", "ssm", "both"],
         Option(
-            "Whether people reach the hosts by SSH or by SSM Session Manager. V(both) leads from one to the "
-            "other: SSH is closed only where the agents of all hosts answer."
+            "Whether hosts are reached by SSH or through SSM, over no open port. V(both) leads from one to "
+            "the other: SSH is closed only where the agents of all hosts answer."
         ),
     ] = "ssh"
     ssh_public_key: Annotated[
