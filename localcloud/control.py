@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from localcloud import capacity, managed
 from localcloud.faults import Faults, parse_fault
 from localcloud.judge.record import Record
 from localcloud.replies import Reply, json_reply
@@ -47,6 +48,10 @@ class Control:
             ("GET", "faults"): lambda _: json_reply({"faults": faults.listing()}),
             ("POST", "faults"): self._set_faults,
             ("DELETE", "faults"): lambda _: self._set_faults({"faults": []}),
+            ("POST", "full-zones"): lambda body: json_reply(capacity.set_full(body)),
+            ("DELETE", "full-zones"): lambda _: json_reply(capacity.set_full({"zones": []})),
+            ("POST", "silent-agents"): lambda body: json_reply(managed.set_silent(body)),
+            ("DELETE", "silent-agents"): lambda _: json_reply(managed.set_silent({"instance_ids": []})),
         }
 
     def add(self, routes: Routes) -> None:

@@ -12,11 +12,14 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.instances import MetadataOptions, Reservation
+from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.responses.nat_gateways import NatGateways
 from moto.iam.access_control import PermissionResult
 from moto.logs.models import LogsBackend
 from moto.s3.models import FakeBucket
+from moto.ssm.responses import SimpleSystemManagerResponse
 
+from localcloud import capacity, managed, volumes
 from localcloud.backends import IMAGE_TAG
 from localcloud.embeddedmetrics import extracting
 from localcloud.settings import MachineImage, Settings
@@ -37,10 +40,22 @@ def wrap(owner: type, name: str, wrapper: Callable[[Method], Method]) -> None:
     setattr(owner, name, wraps(original)(wrapper(original)))
 
 
+def supply(owner: type, method: Method) -> None:
+    """Give `owner` a method that moto lacks; an error when moto has it meanwhile."""
+    if getattr(owner, method.__name__, method) is not method:
+        raise AttributeError(
+            f"moto's {owner.__name__} has {method.__name__} meanwhile; use moto's, or wrap it"
+        )
+    setattr(owner, method.__name__, method)
+
+
 def apply(settings: Settings) -> None:
     """Patch moto for this process."""
     wrap(EC2Backend, "run_instances", _idempotent)
+    wrap(EC2Backend, "modify_volume", volumes.refusing)
+    wrap(InstanceResponse, "_parse_block_device_mapping", volumes.reading_throughput)
     wrap(EC2Backend, "associate_iam_instance_profile", _once_for_a_replay)
+    supply(SimpleSystemManagerResponse, managed.describe_instance_information)
     wrap(EC2Backend, "delete_nat_gateway", _lets_go_of_its_address)
     wrap(NatGateways, "create_nat_gateway", _nat_gateway_by_token)
     wrap(EC2Backend, "replace_iam_instance_profile_association", _on_the_instance_too)
@@ -76,7 +91,9 @@ def _idempotent(original: Method) -> Method:
                 if kwargs.get("iam_instance_profile_name") or kwargs.get("iam_instance_profile_arn"):
                     _replay.of = first.instances[0].id
                 return first
+            capacity.check(self, image_id, kwargs)
             reservation: Reservation = original(self, image_id, count, *args, **kwargs)
+            volumes.complete(self, reservation.instances, kwargs)
             _complete_from_template(self, reservation, kwargs)
             if token != NO_TOKEN:
                 tokens[token] = (wanted, reservation)

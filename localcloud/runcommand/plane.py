@@ -8,8 +8,9 @@ from typing import Any
 from moto.ssm.exceptions import SSMException
 from moto.ssm.models import SimpleSystemManagerBackend
 
-from localcloud.backends import InstanceView, instance_tags, instances
+from localcloud.backends import instance_tags
 from localcloud.log import logger
+from localcloud.managed import managed
 from localcloud.plane import Context, Plane
 from localcloud.runcommand.api import install
 from localcloud.runcommand.commands import Invocation, Request, RunCommand
@@ -41,15 +42,11 @@ class RunCommandPlane(Plane):
             for invocation in command.invocations:
                 invocation.cancelled.set()
 
-    def managed(self, region: str) -> list[InstanceView]:
-        """The instances that take commands: all that run."""
-        return [view for view in instances() if view.region == region and view.state == "running"]
-
     def send(
         self, backend: SimpleSystemManagerBackend, request: Request, instance_ids: list[str]
     ) -> RunCommand:
         """Start a command and return at once."""
-        running = self.managed(backend.region_name)
+        running = managed(backend.region_name)
         chosen = choose_instances(instance_ids, request.targets, running, instance_tags)
         command = RunCommand(request, chosen)
         self._commands[command.command_id] = command

@@ -220,5 +220,54 @@ def test_a_fault_that_makes_no_sense_is_refused(endpoint: str) -> None:
     assert "latency_ms" in caught.value.read().decode()
 
 
+def subnet(ec2: Any, letter: str) -> str:
+    """The default subnet of the zone us-east-1 + `letter`."""
+    zone = [{"Name": "availability-zone", "Values": [f"us-east-1{letter}"]}]
+    return str(ec2.describe_subnets(Filters=zone)["Subnets"][0]["SubnetId"])
+
+
+class TestPlaces:
+    """Where an instance can be started. moto's lists say which zone offers which type."""
+
+    def run(self, ec2: Any, image_id: str, instance_type: str, subnet: str) -> None:
+        asked = {"ImageId": image_id, "InstanceType": instance_type, "SubnetId": subnet}
+        ec2.run_instances(MinCount=1, MaxCount=1, **asked)
+
+    def test_a_zone_that_does_not_offer_the_type(self, ec2: Any, image_id: str) -> None:
+        assert refusal(
+            self.run, ec2=ec2, image_id=image_id, instance_type="m7i.large", subnet=subnet(ec2, "e")
+        ) == (400, "Unsupported")
+
+    def test_an_image_of_another_architecture(self, ec2: Any, image_id: str) -> None:
+        assert refusal(
+            self.run, ec2=ec2, image_id=image_id, instance_type="m7g.large", subnet=subnet(ec2, "b")
+        ) == (400, "InvalidParameterValue")
+
+    def test_a_zone_is_full_on_request(self, endpoint: str, ec2: Any, image_id: str) -> None:
+        asked = {"ec2": ec2, "image_id": image_id, "instance_type": "t3.large", "subnet": subnet(ec2, "b")}
+        zones = [{"zone": "us-east-1b", "instance_type": "t3.*"}]
+        assert ask(endpoint, "full-zones", "POST", {"zones": zones}) == {"zones": zones}
+        try:
+            assert refusal(self.run, **asked) == (500, "InsufficientInstanceCapacity")
+            self.run(**{**asked, "instance_type": "m7i.large"})
+        finally:
+            ask(endpoint, "full-zones", "DELETE")
+        self.run(**asked)
+
+    def test_what_is_no_zone_is_refused(self, endpoint: str) -> None:
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            ask(endpoint, "full-zones", "POST", {"zones": ["us-east-1a"]})
+        assert caught.value.code == 400
+        assert "instance_type" in caught.value.read().decode()
+
+
+def test_a_volume_neither_shrinks_nor_changes_every_hour(ec2: Any) -> None:
+    volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=10, VolumeType="gp3")["VolumeId"]
+    assert refusal(ec2.modify_volume, VolumeId=volume, Size=9) == (400, "InvalidParameterValue")
+    for gib in (11, 12, 13, 14):
+        ec2.modify_volume(VolumeId=volume, Size=gib)
+    assert refusal(ec2.modify_volume, VolumeId=volume, Size=15) == (400, "VolumeModificationRateExceeded")
+
+
 def test_health(endpoint: str) -> None:
     assert ask(endpoint, "health")["status"] == "ok"

@@ -106,6 +106,7 @@ outputs:
     idle_timeout_seconds: 1200
     endpoint_url: https://ai.example.com/v1
     instance_ids: [i-1, i-2]
+    architectures: [amd64]
     log_groups: {edge: /airlift/edge, inference: /airlift/inference, host: /airlift/host}
 cost:
   description: An estimate of what the stack costs per month on AWS.

@@ -29,6 +29,11 @@ options:
     description: The build's arguments. They are part of the image's name.
     type: dict
     default: {}
+  architecture:
+    description: The architecture of the hosts that run it. It is part of the image's name.
+    type: str
+    choices: [amd64, arm64]
+    default: amd64
   wheels:
     description: Python packages that this machine fetches into the context before a build.
     type: dict
@@ -107,7 +112,7 @@ def ensure(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     wheels, directory = params["wheels"], Path(params["context"]).resolve()
     arguments = {str(name): str(value) for name, value in params["build_args"].items()}
     derived = wheels["directory"] if wheels is not None else None
-    context = Context(directory, params["dockerfile"], arguments, derived)
+    context = Context(directory, params["dockerfile"], arguments, derived, params["architecture"])
     tag = context.tag
     repository = Repository(Session(connection(params)).client("ecr"), params["repository"])
     try:
@@ -133,10 +138,12 @@ def _build_and_push(params: dict[str, Any], context: Any, repository: Any, tag: 
     builder, reference = Builder(), f"{repository.uri}:{tag}"
     built = not builder.has(reference)
     if built:
+        builder.check_runs(context.architecture)
         if wheels is not None:
             progress("fetching wheels")
             base = context.directory
-            Wheels(base / wheels["lock"], base / wheels["directory"], wheels["python_version"]).ensure()
+            lock, directory = base / wheels["lock"], base / wheels["directory"]
+            Wheels(lock, directory, wheels["python_version"], context.architecture).ensure()
         builder.build(context, reference, progress)
     return built, builder.push(repository.uri, tag, repository.login(), progress)
 
@@ -156,6 +163,7 @@ def main() -> None:
         "dockerfile": {"type": "str", "default": "Dockerfile"},
         "repository": {"type": "str", "required": True},
         "build_args": {"type": "dict", "default": {}},
+        "architecture": {"type": "str", "choices": ["amd64", "arm64"], "default": "amd64"},
         "wheels": {"type": "dict", "options": wheels},
         "_progress_file": {"type": "path"},
         **CONNECTION,

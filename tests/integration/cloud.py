@@ -99,6 +99,14 @@ class Cloud:
     def misbehave(self, *faults: Mapping[str, object]) -> None:
         self._ask("POST", "faults", {"faults": list(faults)})
 
+    def fill(self, *zones: str) -> None:
+        """Have no room for new instances in ``zones``, and in these only."""
+        self._ask("POST", "full-zones", {"zones": [{"zone": zone} for zone in zones]})
+
+    def silence(self, *instances: str) -> None:
+        """Have the SSM agents of ``instances``, and of these only, not answer; ``*`` is all."""
+        self._ask("POST", "silent-agents", {"instance_ids": list(instances)})
+
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(f"{self.url}/_localcloud/{path}", data, method=method)

@@ -18,7 +18,9 @@ from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model impo
 from tests.integration.account import ACCOUNT, REGION, Account
 
 KINDS = ("vpc", "subnet", "security_group", "key_pair", "instance")
-FACTS = Facts(ACCOUNT, REGION, ("us-east-1a", "us-east-1b"), image_id="ami-12c6146b")
+FACTS = Facts(
+    ACCOUNT, REGION, ("us-east-1a", "us-east-1b"), image_id="ami-12c6146b", root_device_name="/dev/sda1"
+)
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDbGzPYxnN0wqj0JGdtWIpGjkTIrXz2V7wm1s7cXw9aB me@laptop"
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKkZ7cVx0vWqk3m0c8fWmZ5r9iS1yqRk0v7z8b2H3l5N"
 VPC = Reference("network/vpc")

@@ -82,7 +82,7 @@ def test_more_and_fewer_hosts(account: Account, hosts_up: dict[str, Found]) -> N
     assert account.changes(blueprint(count=1)) == []
 
 
-@pytest.mark.parametrize("option", [{"instance_type": "m7i.xlarge"}, {"volume_gib": 50}, {"spot": True}])
+@pytest.mark.parametrize("option", [{"instance_type": "m7i.xlarge"}, {"spot": True}])
 def test_what_cannot_change_is_a_named_replacement(
     account: Account, hosts_up: dict[str, Found], option: dict[str, object]
 ) -> None:

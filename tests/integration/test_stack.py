@@ -114,7 +114,11 @@ def test_check_mode_plans_everything_and_changes_nothing(cloud: Cloud) -> None:
             [f"update observability/log-group/{name}" for name in ("edge", "host", "inference")],
         ),
         (
-            {"compute": {"volume_gib": 40}, "replace_hosts": True},
+            {"compute": {"volume_gib": 40, "volume_iops": 4000, "volume_throughput_mibps": 500}},
+            ["update compute/host/1", "update compute/host/2"],
+        ),
+        (
+            {"compute": {"instance_type": "m7i.xlarge"}, "replace_hosts": True},
             [
                 "replace compute/host/1",
                 "replace compute/host/2",
@@ -134,12 +138,12 @@ def test_one_option_changes_exactly_that(cloud: Cloud, options: dict[str, Any], 
 
 def test_all_hosts_are_not_replaced_unasked(cloud: Cloud) -> None:
     cloud.provision()
-    planned = cloud.provision(check=True, compute={"volume_gib": 40})
+    planned = cloud.provision(check=True, compute={"instance_type": "m7i.xlarge"})
     assert planned["summary"]["replace"] == 4
     assert any("Outside check mode that is refused" in warning for warning in cloud.warned)
     cloud.forget_requests()
     with pytest.raises(AirliftError, match=r"replaces every host at once \(compute/host/1, compute/host/2\)"):
-        cloud.provision(compute={"volume_gib": 40})
+        cloud.provision(compute={"instance_type": "m7i.xlarge"})
     assert cloud.requests()["mutating"] == 0
 
 

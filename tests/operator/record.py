@@ -46,6 +46,7 @@ def lifecycle(cloud: Cloud, **given: Any) -> list[dict[str, Any]]:
     _fill(cloud)
     provision(state="absent")
     provision()
+    provision(compute={"volume_gib": 40})
     provision(
         replace_hosts=True,
         compute={"spot": True, "access": "ssm", "count": 1},

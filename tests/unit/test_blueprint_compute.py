@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint import compute
-from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import MAX_HOSTS
+from ansible_collections.airlift.stack.plugins.module_utils.blueprint.compute_options import MAX_HOSTS
 from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Reference
 from hypothesis import given
@@ -46,10 +46,12 @@ def test_a_host() -> None:
         "instance_type": "m7i.large",
         "image_id": "ami-1",
         "subnet": Reference("network/subnet/private/b"),
+        "other_subnets": [Reference("network/subnet/private/a")],
         "security_groups": [Reference("network/security-group/host")],
         "profile": Reference("identity/host-profile", "name"),
         "key_name": Reference("compute/key-pair", "name"),
         "user_data": None,
+        "ssm_agent": None,
         "role": "inference",
         "state": "running",
         "spot": True,
@@ -58,6 +60,8 @@ def test_a_host() -> None:
         "root_device": "/dev/xvda",
         "volume_gib": 50,
         "volume_type": "gp3",
+        "volume_iops": None,
+        "volume_throughput_mibps": None,
         "volume_encrypted": True,
         "ebs_optimized": True,
     }
@@ -106,6 +110,14 @@ def test_over_ssh_a_host_gets_no_user_data() -> None:
     assert host["user_data"] is None
 
 
+def test_with_both_a_host_has_a_key_and_the_agent() -> None:
+    wanted = by_key(compute.wanted(options(compute={"access": "both"}), FACTS))
+    host = wanted["compute/host/1"].properties
+    assert host["key_name"] == Reference("compute/key-pair", "name")
+    assert "amazon-ssm-agent" in str(host["user_data"])
+    assert host["ssm_agent"] is True
+
+
 def test_no_image_is_no_error_here() -> None:
     """Only a host that has to be created needs one, and that is not known yet."""
     wanted = by_key(compute.wanted(options(), replace(FACTS, image_id=None)))
@@ -123,6 +135,11 @@ def test_old_types_are_not_asked_for_ebs_optimization() -> None:
         ({"count": -1}, "must be between 0 and 20"),
         ({"count": 21}, "must be between 0 and 20"),
         ({"volume_gib": 7}, "must be between 8"),
+        (
+            {"volume_throughput_mibps": 1000},
+            "takes 4000 operations a second, and compute.volume_iops is 3000",
+        ),
+        ({"volume_iops": 100}, "must be between 3000"),
         ({"hop_limit": 0}, "compute.hop_limit is 0"),
         ({"hop_limit": 3}, "compute.hop_limit is 3"),
         ({"instance_type": "large"}, "a type looks like m7i.large"),

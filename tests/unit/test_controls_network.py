@@ -25,6 +25,7 @@ STACKS = {
     "one way out per zone": options(network={"nat": "per_zone", "zones": 4}),
     "no way out": options(network={"nat": "none", "s3_endpoint": False}),
     "administrators over ssh": options(network={"admin_cidrs": ["192.0.2.0/24", "10.0.0.0/8"]}),
+    "over both": options(compute={"access": "both"}, network={"admin_cidrs": ["192.0.2.0/24"]}),
     "over ssm": options(compute={"access": "ssm"}, network={"admin_cidrs": ["192.0.2.0/24"]}),
     "spot hosts with containers at the metadata service": options(compute={"spot": True, "hop_limit": 2}),
     "no ingress": StackOptions.parse(

@@ -53,6 +53,14 @@ _BY_CODE = {
     "InvalidAMIID.NotFound": _IMAGE,
     "InvalidAMIID.Malformed": _IMAGE,
     "InvalidInstanceType": "Set compute.instance_type to a type that this region offers.",
+    "VolumeModificationRateExceeded": (
+        "AWS changes a volume a few times a day at most (four within 24 hours): try again later, or put "
+        "compute.volume_gib, volume_iops and volume_throughput_mibps back."
+    ),
+    "IncorrectModificationState": (
+        "AWS is still at the last change of this volume, which can take hours: run the same command again "
+        "then."
+    ),
     "ExpiredToken": "The credentials expired meanwhile: sign in again. " + AGAIN,
     "ExpiredTokenException": "The credentials expired meanwhile: sign in again. " + AGAIN,
     "RequestExpired": "Set this machine's clock, or sign in again. " + AGAIN,

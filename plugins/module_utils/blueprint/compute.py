@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from ..errors import BlueprintError
 from ..reconcile.model import Reference, Value, Wanted
 from .identity import PROFILE
-from .network import private_subnet, zone_letters
+from .network import private_subnet
 from .options import Facts, StackOptions
 from .security import HOST
+from .zones import host_letters
 
 KEY_PAIR = "compute/key-pair"
 HOSTS = "compute/host/"
@@ -31,7 +32,7 @@ def wanted(options: StackOptions, facts: Facts) -> Sequence[Wanted]:
     if errors:
         raise BlueprintError("\n".join(errors))
     resources = []
-    if options.compute.access == "ssh" and (public_key := material(options.compute.ssh_public_key or "")):
+    if options.compute.access != "ssm" and (public_key := material(options.compute.ssh_public_key or "")):
         resources.append(_key_pair(options.name, public_key))
     return [*resources, *_hosts(options, facts)]
 
@@ -83,22 +84,23 @@ systemctl enable --now amazon-ssm-agent.service
 
 
 def _hosts(options: StackOptions, facts: Facts) -> Iterator[Wanted]:
-    letters = zone_letters(options)
-    for index in range(options.compute.count):
-        subnet = private_subnet(letters[index % len(letters)])
-        yield Wanted("instance", host(index + 1).key, _host(options, facts, subnet))
+    for number, letters in host_letters(options, facts).items():
+        subnets = [private_subnet(letter) for letter in letters]
+        yield Wanted("instance", host(number).key, _host(options, facts, subnets))
 
 
-def _host(options: StackOptions, facts: Facts, subnet: Reference) -> dict[str, Value]:
+def _host(options: StackOptions, facts: Facts, subnets: Sequence[Reference]) -> dict[str, Value]:
     compute = options.compute
     return {
         "instance_type": compute.instance_type,
         "image_id": facts.image_id,
-        "subnet": subnet,
+        "subnet": subnets[0],
+        "other_subnets": subnets[1:],
         "security_groups": [HOST],
         "profile": Reference(PROFILE, "name"),
-        "key_name": Reference(KEY_PAIR, "name") if compute.access == "ssh" else None,
-        "user_data": _ssm_agent(facts) if compute.access == "ssm" else None,
+        "key_name": Reference(KEY_PAIR, "name") if compute.access != "ssm" else None,
+        "user_data": _ssm_agent(facts) if compute.access != "ssh" else None,
+        "ssm_agent": compute.access != "ssh" or None,
         "role": ROLE,
         "state": "running",
         "spot": compute.spot,
@@ -107,6 +109,8 @@ def _host(options: StackOptions, facts: Facts, subnet: Reference) -> dict[str, V
         "root_device": facts.root_device_name,
         "volume_gib": compute.volume_gib,
         "volume_type": "gp3",
+        "volume_iops": compute.volume_iops,
+        "volume_throughput_mibps": compute.volume_throughput_mibps,
         "volume_encrypted": True,
         "ebs_optimized": not compute.instance_type.startswith(("t1.", "t2.", "m1.", "m2.", "m3.", "c1.")),
     }
@@ -116,14 +120,20 @@ def _errors(options: StackOptions) -> Iterator[str]:
     compute = options.compute
     if not INSTANCE_TYPE.match(compute.instance_type):
         yield f"compute.instance_type is {compute.instance_type!r}; a type looks like m7i.large."
-    if compute.access == "ssh" and (compute.count > 0 or material(compute.ssh_public_key or "")):
+    iops, throughput = compute.volume_iops or 3000, compute.volume_throughput_mibps or 125
+    if throughput * 4 > iops:
+        yield (
+            f"compute.volume_throughput_mibps is {throughput}, which takes {throughput * 4} operations a "
+            f"second, and compute.volume_iops is {iops}."
+        )
+    if compute.access != "ssm" and (compute.count > 0 or material(compute.ssh_public_key or "")):
         yield from _key_errors(compute.ssh_public_key)
 
 
 def _key_errors(public_key: str | None) -> Iterator[str]:
     """Yield what is wrong with the public key. What it holds is not repeated: it might be a private one."""
     if public_key is None or not public_key.strip():
-        yield "compute.ssh_public_key is missing, and compute.access is ssh. Give the text of a .pub file."
+        yield "compute.ssh_public_key is missing: compute.access is not ssm. Give the text of a .pub file."
         return
     if "PRIVATE KEY" in public_key:
         yield "compute.ssh_public_key holds a private key. Give the text of its .pub file."

@@ -98,7 +98,7 @@ def host_policy(options: StackOptions, facts: Facts) -> dict[str, Value]:
         ),
         allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
     ]
-    if options.compute.access == "ssm":
+    if options.compute.access != "ssh":
         statements.append(allow("Sessions", _SESSION_ACTIONS, ["*"]))
     return document(*statements)
 

@@ -10,6 +10,7 @@ from ..reconcile.model import Reference, Value, Wanted
 from . import compute, network, security
 from .options import Facts, IngressOptions, StackOptions
 from .storage import BALANCER_LOGS, BUCKET
+from .zones import zone_letters
 
 CERTIFICATE = "ingress/certificate"
 LOAD_BALANCER = "ingress/load-balancer"
@@ -122,7 +123,7 @@ def _load_balancer(options: StackOptions, ingress: IngressOptions) -> Wanted:
         {
             "name": options.name,
             "scheme": "internet-facing",
-            "subnets": [network.public_subnet(letter) for letter in network.zone_letters(options)],
+            "subnets": [network.public_subnet(letter) for letter in zone_letters(options)],
             "security_groups": [security.LOAD_BALANCER],
             "attributes": attributes,
         },

@@ -9,14 +9,11 @@ from ..reconcile.model import Reference, Value, Wanted
 from . import addresses
 from .options import Facts, StackOptions
 from .security import groups_and_rules, rule_errors
+from .zones import PRIVATE_SUBNETS, PUBLIC_SUBNETS, zone_errors, zone_letters, zones_by_letter
 
 VPC = Reference("network/vpc")
 INTERNET_GATEWAY = "network/internet-gateway"
-PUBLIC_SUBNETS = "network/subnet/public/"
-PRIVATE_SUBNETS = "network/subnet/private/"
-"""What the keys of subnets begin with; the letter of the zone follows."""
 EVERYWHERE = "0.0.0.0/0"
-LETTERS = "abcd"
 
 
 def wanted(options: StackOptions, facts: Facts) -> Sequence[Wanted]:
@@ -46,11 +43,6 @@ def warnings(options: StackOptions) -> list[str]:
     ]
 
 
-def zone_letters(options: StackOptions) -> str:
-    """Return one letter per zone: they name subnets by position, so that keys do not hold zone names."""
-    return LETTERS[: options.network.zones]
-
-
 def private_subnet(letter: str) -> Reference:
     """Return the reference to the private subnet of the zone ``letter``."""
     return Reference(f"{PRIVATE_SUBNETS}{letter}")
@@ -65,12 +57,7 @@ def _errors(options: StackOptions, facts: Facts) -> Iterator[str]:
     found: list[str] = []
     addresses.vpc(options.network.cidr, found)
     yield from found
-    zones = options.network.zones
-    if zones > len(facts.zones):
-        names = ", ".join(facts.zones)
-        yield f"network.zones is {zones}, but {facts.region} has {len(facts.zones)}: {names}."
-    elif zones < 2 and options.ingress is not None:
-        yield "network.zones is 1, but a load balancer needs 2. Set it to 2, or leave ingress out."
+    yield from zone_errors(options, facts)
     yield from addresses.admin_errors(options.network.admin_cidrs)
     yield from rule_errors(options)
 
@@ -89,8 +76,9 @@ def _vpc(options: StackOptions) -> Iterator[Wanted]:
 
 def _subnets(options: StackOptions, facts: Facts) -> Iterator[Wanted]:
     public, private = addresses.subnets(options.network.cidr, options.network.zones)
+    zones = zones_by_letter(options, facts)
     for prefix, ranges in ((PUBLIC_SUBNETS, public), (PRIVATE_SUBNETS, private)):
-        for letter, cidr, zone in zip(zone_letters(options), ranges, facts.zones, strict=False):
+        for (letter, zone), cidr in zip(zones.items(), ranges, strict=True):
             properties: dict[str, Value] = {
                 "vpc": VPC,
                 "cidr": cidr,

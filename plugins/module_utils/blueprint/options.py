@@ -17,11 +17,11 @@ from ..errors import BlueprintError
 from ..option_schema.declared import Option, declared, made
 from ..option_schema.reading import read
 from .addresses import MAX_ZONES
+from .compute_options import ComputeOptions
 from .stack_name import stack_name_faults
 from .tags import tag_faults
 
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
-MAX_HOSTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,14 @@ class NetworkOptions:
     zones: Annotated[
         int, Option("Over how many availability zones the stack spans.", minimum=1, maximum=MAX_ZONES)
     ] = 2
+    zone_names: Annotated[
+        tuple[str, ...],
+        Option(
+            "Which zones, as many as O(network.zones), by name or by id (V(use1-az2) is one place for all "
+            "accounts, V(us-east-1a) is not). By default those that offer O(compute.instance_type). "
+            "Zones that the stack is in already are kept."
+        ),
+    ] = ()
     nat: Annotated[
         Literal["single", "per_zone", "none"],
         Option(
@@ -89,50 +97,6 @@ class SecretsOptions:
         int,
         Option("For how many days a deleted secret can be brought back, V(7) to V(30). V(0) is not at all."),
     ] = 7
-
-
-@dataclass(frozen=True, slots=True)
-class ComputeOptions:
-    """The hosts."""
-
-    count: Annotated[
-        int, Option("How many. They are spread over the zones.", minimum=0, maximum=MAX_HOSTS)
-    ] = 2
-    instance_type: Annotated[str, Option("The EC2 instance type.")] = "m7i.large"
-    image_name: Annotated[
-        str,
-        Option(
-            "The name of the image, in which V(*) stands for anything. The newest one is taken for new "
-            "hosts; existing hosts keep theirs."
-        ),
-    ] = "debian-13-amd64-*"
-    image_owners: Annotated[
-        tuple[str, ...],
-        Option("Whose images count, by account id or alias. The default is Debian's account."),
-    ] = ("136693071363",)
-    volume_gib: Annotated[
-        int,
-        Option("The size of the encrypted root volume, in GiB.", minimum=8, maximum=16384),
-    ] = 30
-    spot: Annotated[bool, Option("Whether the hosts are spot instances.")] = False
-    hop_limit: Annotated[
-        int,
-        Option(
-            "How many network hops the metadata service answers over. V(1) keeps containers away from it; "
-            "V(2) is for containers that have to reach it.",
-            minimum=1,
-            maximum=2,
-        ),
-    ] = 1
-    access: Annotated[
-        Literal["ssh", "ssm"], Option("Whether hosts are reached by SSH or through SSM, over no open port.")
-    ] = "ssh"
-    ssh_public_key: Annotated[
-        str | None,
-        Option(
-            "The public key that hosts accept, one line in OpenSSH's form. Needed with O(compute.access=ssh)."
-        ),
-    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +167,7 @@ class StackOptions:
     storage: StorageOptions = StorageOptions()
     registry: RegistryOptions = RegistryOptions()
     secrets: SecretsOptions = SecretsOptions()
-    compute: ComputeOptions = ComputeOptions()
+    compute: ComputeOptions = field(default_factory=ComputeOptions)
     ingress: IngressOptions | None = None
     observability: ObservabilityOptions = ObservabilityOptions()
     delivery: DeliveryOptions = DeliveryOptions()
@@ -226,6 +190,9 @@ class StackOptions:
 class Facts:
     """What was looked up in AWS before the blueprint: the account, its zones, the image for new hosts.
 
+    ``zone_ids`` has the ids of ``zones``, by name. ``offering`` are those that offer the instance type, or
+    None where that was not asked: it matters only for what has to be created. ``subnet_zones`` are the zones
+    that the stack is in already, by letter, ``host_letters`` the letters of its hosts, by number.
     ``image_id`` is None where no image matches: that is an error only if a host has to be created.
     ``new_api_key`` is a fresh random key, used only if the secret has to be created.
     """
@@ -237,6 +204,10 @@ class Facts:
     root_device_name: str = "/dev/xvda"
     partition: str = "aws"
     new_api_key: str = field(default="", repr=False)
+    zone_ids: Mapping[str, str] = field(default_factory=dict)
+    offering: tuple[str, ...] | None = None
+    subnet_zones: Mapping[str, str] = field(default_factory=dict)
+    host_letters: Mapping[str, str] = field(default_factory=dict)
 
 
 def common_faults(values: Mapping[str, object]) -> list[str]:

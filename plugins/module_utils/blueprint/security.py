@@ -74,7 +74,7 @@ def _host_rules(options: StackOptions) -> Iterator[Wanted]:
     if options.ingress is not None:
         port = options.ingress.edge_port
         yield _rule(HOST, "ingress/edge", port, LOAD_BALANCER, "The edge proxy, for the load balancer")
-    if options.compute.access == "ssh":
+    if options.compute.access != "ssm":
         for cidr in options.network.admin_cidrs:
             yield _rule(
                 HOST, f"ingress/ssh-from-{cidr.replace('/', '-')}", 22, cidr, "SSH for administrators"

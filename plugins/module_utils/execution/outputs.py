@@ -13,7 +13,9 @@ from ..blueprint import (
     registry,
     secrets,
     storage,
+    zones,
 )
+from ..blueprint.architecture import containers_of
 from ..blueprint.options import IngressOptions
 from ..option_schema.declared import defaults
 from ..reconcile.model import Found, Value
@@ -37,8 +39,8 @@ def outputs(there: Mapping[str, Found], account_id: str, region: str, domain: st
         "region": region,
         "vpc_id": one(network.VPC.key, "id"),
         "subnet_ids": {
-            "public": list(all_of(network.PUBLIC_SUBNETS, "id").values()),
-            "private": list(all_of(network.PRIVATE_SUBNETS, "id").values()),
+            "public": list(all_of(zones.PUBLIC_SUBNETS, "id").values()),
+            "private": list(all_of(zones.PRIVATE_SUBNETS, "id").values()),
         },
         "vpc_cidr": there[network.VPC.key].properties["cidr"] if network.VPC.key in there else None,
         "edge_port": _edge_port(there),
@@ -51,6 +53,7 @@ def outputs(there: Mapping[str, Found], account_id: str, region: str, domain: st
         "target_group_arn": one(ingress.TARGET_GROUP, "arn"),
         "endpoint_url": f"https://{domain}/v1" if domain else None,
         "instance_ids": list(all_of(compute.HOSTS, "id").values()),
+        "architectures": containers_of(list(all_of(compute.HOSTS, "architecture").values())),
         "log_groups": all_of(observability.LOG_GROUPS, "name"),
     }
 

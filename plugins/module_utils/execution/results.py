@@ -13,11 +13,12 @@ from ..blueprint import ingress, network
 from ..blueprint.options import StackOptions
 from ..cost import render as cost
 from ..cost.estimate import estimate
-from ..errors import AirliftError
 from ..reconcile import render
-from ..reconcile.model import Action, Wanted
+from ..reconcile.model import Wanted
 from ..reconcile.plan import Plan
 from ..resources.registry import KINDS
+from . import host_checks
+from .agents import keep_reachable
 from .apply import Outcome
 from .outputs import outputs
 from .progress import Messages, Progress
@@ -46,17 +47,19 @@ def present(arguments: Arguments, check: bool, messages: Messages, lock: Lock = 
     plan_of = preview(stack, arguments["destroy_data"])
     if not plan_of.plan.changing or check:
         plan, outcome = plan_of.plan, None
-        _keep_serving(plan, arguments["replace_hosts"], check, messages)
+        _check_hosts(stack, plan, arguments, check, messages)
         stack.announce(plan)
     else:
         with lock():
             # Until the lock was ours another run may have been at work.
             plan_of = preview(stack, arguments["destroy_data"])
             plan = plan_of.plan
-            _keep_serving(plan, arguments["replace_hosts"], check, messages)
+            _check_hosts(stack, plan, arguments, check, messages)
             stack.announce(plan)
             outcome = stack.run(plan, plan_of.context)
             _write_down(stack, "provision", plan, [outcome], messages)
+        for sentence in host_checks.moved(plan, outcome):
+            messages.warn(sentence)
     for sentence in render.doubles(plan, stack.kinds):
         messages.warn(sentence)
     wanted = stack.options.ingress
@@ -71,21 +74,10 @@ def present(arguments: Arguments, check: bool, messages: Messages, lock: Lock = 
     return result | _done_and_failed([outcome] if outcome else [])
 
 
-def _keep_serving(plan: Plan, allowed: bool, check: bool, messages: Messages) -> None:
-    """Raise ``AirliftError`` if every host would be replaced at once: new ones serve only once released."""
-    hosts = [step for step in plan.steps if step.kind == "instance"]
-    staying = [step for step in hosts if step.action in (Action.NONE, Action.UPDATE)]
-    going = [step.key for step in hosts if step.action is Action.REPLACE]
-    if allowed or staying or not going:
-        return
-    what = f"This replaces every host at once ({', '.join(going)}), and new ones serve only once released."
-    remedy = (
-        "Accept the gap with replace_hosts (-e airlift_replace_hosts=true), or bring up a second stack "
-        "beside this one and move the domain to it."
-    )
-    if not check:
-        raise AirliftError(what, remedy)
-    messages.warn(f"{what} Outside check mode that is refused. {remedy}")
+def _check_hosts(stack: Stack, plan: Plan, arguments: Arguments, check: bool, messages: Messages) -> None:
+    """Raise ``AirliftError`` where ``plan`` would leave no host that serves, or one that nobody reaches."""
+    host_checks.keep_serving(plan, arguments["replace_hosts"], check, messages)
+    keep_reachable(stack.session, stack.options.compute.access, plan, check, messages)
 
 
 def absent(arguments: Arguments, check: bool, messages: Messages, lock: Lock = nullcontext) -> Result:

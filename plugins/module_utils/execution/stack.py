@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..aws.session import Session
+from ..blueprint.compute import HOSTS
 from ..blueprint.options import Facts, StackOptions
 from ..blueprint.stack import build
+from ..blueprint.zones import with_places
 from ..errors import AirliftError
 from ..reconcile import render
 from ..reconcile.model import Action, Found, Wanted
@@ -16,7 +18,7 @@ from ..reconcile.plan import Plan, plan
 from ..reconcile.schedule import schedule
 from ..resources.kind import Context, Kind
 from ..resources.registry import KINDS
-from .account_facts import creates_hosts, facts, with_host_image
+from .account_facts import facts, with_what_is_new
 from .apply import Apply, Outcome
 from .discovery import find_all
 from .operations import Worker
@@ -43,12 +45,17 @@ class Stack:
         text = f"Stack {self.options.name} in {self.session.region}: {render.summary(plan)}"
         self.progress.say(text)
 
-    def check_protection(self, plan: Plan) -> None:
-        """Raise ``AirliftError`` if ``plan`` deletes what its owner protects in AWS."""
+    def check_possible(self, plan: Plan) -> None:
+        """Raise ``AirliftError`` if ``plan`` deletes what is protected in AWS, or changes what cannot be."""
         for step in plan.changing:
-            if step.found is None or step.action not in (Action.DELETE, Action.REPLACE):
+            if step.found is None:
                 continue
-            if (reasons := self.kinds[step.kind].protected(step.found)) is not None:
+            kind = self.kinds[step.kind]
+            if step.action is Action.UPDATE:
+                reasons = kind.impossible(step.found, step.changes)
+            else:
+                reasons = kind.protected(step.found)
+            if reasons is not None:
                 raise AirliftError(f"{reasons[0]} Nothing was changed.", reasons[1])
 
     def run(self, plan: Plan, context: Context) -> Outcome:
@@ -78,15 +85,17 @@ def preview(stack: Stack, data_may_go: bool = False) -> Preview:
     Raises ``AirliftError`` (``BlueprintError`` for what is wrong in the options) before anything could be.
     """
     known = facts(stack.session)
-    wanted = build(stack.options, known)
     context = stack.context(known.account_id)
-    found = find_all(context, wanted, stack.kinds)
+    found = find_all(context, build(stack.options, known), stack.kinds)
+    known = with_places(known, found, HOSTS)
+    wanted = build(stack.options, known)
     steps = plan(wanted, found, stack.kinds, context.tags_for, data_may_go)
-    if creates_hosts(steps):
-        known = with_host_image(stack.session, stack.options, known)
+    complete = with_what_is_new(stack.session, stack.options, known, steps)
+    if complete != known:
+        known = complete
         wanted = build(stack.options, known)
         steps = plan(wanted, found, stack.kinds, context.tags_for, data_may_go)
-    stack.check_protection(steps)
+    stack.check_possible(steps)
     return Preview(known, context, wanted, steps)
 
 

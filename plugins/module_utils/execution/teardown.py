@@ -63,7 +63,7 @@ def remove(stack: Stack, data_may_go: bool, check: bool) -> Removal:
     """Delete the stack; what holds data only if ``data_may_go``. With ``check``, only say what would go."""
     there = find_stack(stack)
     plan = removal(there.found, stack.kinds, there.protected, data_may_go)
-    stack.check_protection(plan)
+    stack.check_possible(plan)
     if not check:
         _check_copies(plan, stack)
     stack.announce(plan)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 _SECONDS = 1800
 _LAST_LINES = 8
-PLATFORM = "linux/amd64"
-"""Of hosts and of the wheels that the image is made of, whatever this machine is."""
+_EMULATORS = Path("/proc/sys/fs/binfmt_misc")
+_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+"""What QEMU calls an architecture."""
+_FOREIGN = ("exec format error", "does not match the specified platform", "no matching manifest")
+"""What a build says that cannot run, or does not find, programs of another architecture."""
 
 
 class Builder:
@@ -44,6 +49,20 @@ class Builder:
             return False
         return True
 
+    def check_runs(self, architecture: str) -> None:
+        """Raise DeliveryError where the engine surely cannot run programs of ``architecture``.
+
+        Sure is what shares our kernel, and whose list of emulators can be read.
+        """
+        engine = self._docker.version()
+        ours = engine.get("KernelVersion") == os.uname().release
+        if engine.get("Arch") == architecture or not ours or not (_EMULATORS / "status").exists():
+            return
+        if not any(_EMULATORS.glob(f"qemu-{_MACHINES[architecture]}*")):
+            raise DeliveryError(
+                f"Docker runs on {engine.get('Arch')} here, not {architecture}.", _elsewhere()
+            )
+
     def build(self, context: Context, reference: str, progress: Progress) -> None:
         """Build ``context`` as ``reference``."""
         lines: list[str] = []
@@ -52,7 +71,7 @@ class Builder:
             dockerfile=context.dockerfile,
             buildargs=dict(context.build_arguments),
             tag=reference,
-            platform=PLATFORM,
+            platform=f"linux/{context.architecture}",
             rm=True,
             forcerm=True,
             decode=True,
@@ -80,6 +99,13 @@ class Builder:
         return digest
 
 
+def _elsewhere() -> str:
+    return (
+        "The image is built for the hosts' architecture: publish from a machine of that one, or install an "
+        "emulator (apt-get install qemu-user-static) and name a base image (airlift_image_base) that has it."
+    )
+
+
 def _checked(
     events: Iterable[Any], what: str, reference: str, lines: list[str]
 ) -> Iterable[Mapping[str, Any]]:
@@ -89,6 +115,8 @@ def _checked(
             if "error" in event:
                 tail = "\n".join(lines[-_LAST_LINES:])
                 message = str(event["error"]).strip().rstrip(".")
+                if any(words in message for words in _FOREIGN):
+                    tail = f"{tail}\n{_elsewhere()}"
                 raise DeliveryError(f"Failed to {what} {reference}: {message}.", f"{tail}".strip())
             yield event
     except (DockerException, RequestException) as error:

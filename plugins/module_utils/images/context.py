@@ -19,16 +19,20 @@ _TAG_DIGITS = 16
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A build's context. ``derived`` is a folder made from a lock file in it, and so not hashed itself."""
+    """A build's context. ``derived`` is a folder made from a lock file in it, and so not hashed itself.
+
+    ``architecture`` is the hosts', ``amd64`` or ``arm64``, whatever this machine is.
+    """
 
     directory: Path
     dockerfile: str = "Dockerfile"
     build_arguments: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     derived: str | None = None
+    architecture: str = "amd64"
 
     @property
     def tag(self) -> str:
-        """``sha-`` and hex digits: the same files and arguments give the same tag on any machine."""
+        """``sha-`` and hex digits: the same files, arguments and architecture give the same tag anywhere."""
         return f"sha-{self.digest()[:_TAG_DIGITS]}"
 
     def digest(self) -> str:
@@ -38,7 +42,12 @@ class Context:
             path = self.directory / name
             executable = bool(path.stat().st_mode & 0o100)
             total.update(f"{name}\0{executable}\0{sha256_of(path)}\n".encode())
-        arguments = {"dockerfile": self.dockerfile, "arguments": dict(self.build_arguments)}
+        arguments: dict[str, object] = {
+            "dockerfile": self.dockerfile,
+            "arguments": dict(self.build_arguments),
+        }
+        if self.architecture != "amd64":
+            arguments["architecture"] = self.architecture
         total.update(json.dumps(arguments, sort_keys=True).encode())
         return total.hexdigest()
 

@@ -11,24 +11,29 @@ from pathlib import Path
 
 from ..errors import DeliveryError
 
-_PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")
+_PLATFORMS = {
+    "amd64": ("manylinux2014_x86_64", "manylinux_2_28_x86_64"),
+    "arm64": ("manylinux2014_aarch64", "manylinux_2_28_aarch64"),
+}
 _SECONDS = 1800
 
 
 @dataclass(frozen=True, slots=True)
 class Wheels:
-    """A lock file with hashes, the folder its wheels belong in, and the Python of the image."""
+    """A lock file with hashes, the folder its wheels belong in, and the image's Python and architecture."""
 
     lock: Path
     directory: Path
     python_version: str
+    architecture: str = "amd64"
 
     def ensure(self) -> bool:
         """Have exactly the lock's wheels in the folder; whether they had to be fetched."""
         if not self.lock.is_file():
             raise DeliveryError(f"There is no lock file at {self.lock}.", "Correct wheels.lock.")
         mark = self.directory / ".from-lock"
-        digest = hashlib.sha256(f"{self.python_version}\n{self.lock.read_text()}".encode()).hexdigest()
+        built_for = f"{self.python_version} {self.architecture}"
+        digest = hashlib.sha256(f"{built_for}\n{self.lock.read_text()}".encode()).hexdigest()
         if mark.exists() and mark.read_text() == digest and _wheels(self.directory):
             return False
         staging = self.directory.with_name(f".{self.directory.name}.incoming")
@@ -45,7 +50,7 @@ class Wheels:
         return True
 
     def _download(self, directory: Path) -> None:
-        platforms = [word for platform in _PLATFORMS for word in ("--platform", platform)]
+        platforms = [word for platform in _PLATFORMS[self.architecture] for word in ("--platform", platform)]
         command = [
             *(
                 sys.executable,

@@ -223,7 +223,11 @@ class _Planner:
 
     def _reason_from_references(self, wanted: Wanted) -> str:
         """Say which resource that ``wanted`` refers to is replaced, and cannot be while this one uses it."""
-        for reference in references(wanted.properties):
+        kind = self.kinds[wanted.kind]
+        used_still = [
+            value for name, value in wanted.properties.items() if name not in kind.schema.create_only
+        ]
+        for reference in references(used_still):
             used = self.replaced.get(reference.key)
             if used and not (self.kinds[used].create_before_delete or self.kinds[used].deletable_in_use):
                 return f"{reference.key} is replaced, and cannot be deleted while this uses it"

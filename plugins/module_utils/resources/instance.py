@@ -6,12 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from botocore.exceptions import ClientError
+
 from ..errors import AirliftError, NeverUsableError
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
+from . import root_volume
+from .capacity import emptiest_first, is_full, no_room
 from .ec2 import Ec2Kind, client, ignore_not_found, is_our_token
 from .instance_request import LEAVING, ROLE_TAG, is_replay, run_request
 from .kind import KEY_TAG, STACK_TAG, Context
+from .profile_association import set_profile
+from .ssm_agent import has_booted
 from .tagging import as_mapping, is_ours
 from .values import number, text, texts, touched
 
@@ -19,18 +25,25 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeDef
 
 _REPLAYS = 10
+_MODIFIED = "modified_volume"
+"""The output that tells ``settled`` which volume has just been changed."""
+_NEW = "first_boot"
+"""The output that tells ``settled`` that the agent of a new instance has to answer."""
 
 GROUP_TAG = "aws:autoscaling:groupName"
 """On instances that an Auto Scaling group made: they share the tags of its template, and are the group's."""
 
 
 class Instance(Ec2Kind["InstanceTypeDef"]):
-    """Outputs: ``id``, ``private_ip``.
+    """Outputs: ``id``, ``private_ip``, ``architecture``, ``root_volume``.
 
-    Properties: ``instance_type``, ``image_id``, ``subnet``, ``security_groups``, ``profile``, ``key_name``,
+    Properties: ``instance_type``, ``image_id``, ``subnet``, ``other_subnets`` (which are tried where the zone
+    of that one has no room), ``security_groups``, ``profile``, ``key_name``,
     ``role`` (its tag ``airlift:role``), ``state`` (wanted running), ``spot``, ``user_data``,
+    ``ssm_agent`` (whether that installs one to wait for),
     ``ebs_optimized``; of its metadata service ``http_tokens``, ``hop_limit``; of its root volume
-    ``root_device``, ``volume_gib``, ``volume_type``, ``volume_encrypted``.
+    ``root_device``, ``volume_gib``, ``volume_type``, ``volume_iops``, ``volume_throughput_mibps``,
+    ``volume_encrypted``.
     """
 
     name: ClassVar[str] = "instance"
@@ -38,6 +51,7 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
         instance_type=IMMUTABLE,
         image_id=CREATE_ONLY,
         subnet=IMMUTABLE,
+        other_subnets=CREATE_ONLY,
         security_groups=UNORDERED,
         profile=UPDATABLE,
         key_name=IMMUTABLE,
@@ -45,12 +59,15 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
         state=UPDATABLE,
         spot=IMMUTABLE,
         user_data=CREATE_ONLY,
+        ssm_agent=CREATE_ONLY,
         ebs_optimized=CREATE_ONLY,
         http_tokens=UPDATABLE,
         hop_limit=UPDATABLE,
         root_device=CREATE_ONLY,
-        volume_gib=IMMUTABLE,
-        volume_type=IMMUTABLE,
+        volume_gib=UPDATABLE,
+        volume_type=UPDATABLE,
+        volume_iops=UPDATABLE,
+        volume_throughput_mibps=UPDATABLE,
         volume_encrypted=IMMUTABLE,
     )
     after: ClassVar[frozenset[str]] = frozenset({"subnet", "security_group", "key_pair", "instance_profile"})
@@ -58,7 +75,8 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
     deletable_in_use: ClassVar[bool] = True
     billable: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 30
-    timeout_seconds: ClassVar[int] = 300
+    timeout_seconds: ClassVar[int] = 660
+    """More than an agent has for its first answer."""
     id_filter: ClassVar[str] = "instance-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[InstanceTypeDef]:
@@ -68,21 +86,15 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
                 yield from reservation["Instances"]
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
-        """Return the stack's instances by one describe, and their volumes by another."""
+        """Return the stack's instances by one describe, and their root volumes by another."""
         instances = super().find(context, wanted)
-        if not instances:
-            return []
-        volumes: dict[str, dict[str, Value]] = {}
-        pages = client(context).get_paginator("describe_volumes")
-        for page in pages.paginate(Filters=[{"Name": f"tag:{STACK_TAG}", "Values": [context.stack]}]):
-            for volume in page["Volumes"]:
-                for attachment in volume["Attachments"]:
-                    volumes[attachment["InstanceId"]] = {
-                        "volume_gib": volume["Size"],
-                        "volume_type": volume["VolumeType"],
-                        "volume_encrypted": volume["Encrypted"],
-                    }
-        return [replace(one, properties={**one.properties, **volumes.get(one.id, {})}) for one in instances]
+        volumes = root_volume.read(
+            context, [one.outputs["root_volume"] for one in instances if "root_volume" in one.outputs]
+        )
+        return [
+            replace(one, properties={**one.properties, **volumes.get(one.outputs.get("root_volume", ""), {})})
+            for one in instances
+        ]
 
     def found(self, context: Context, item: InstanceTypeDef) -> Found | None:
         """Read one instance, without its volume."""
@@ -116,21 +128,31 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
         )
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
-        """Start one. AWS may answer with a dead predecessor of the same token: then its successor is next."""
+        """Start one in the first of its subnets whose zone has room."""
         dead = self._dead(context, key)
+        subnets = [text(properties, "subnet"), *texts({"other_subnets": (), **properties}, "other_subnets")]
+        for subnet in (order := emptiest_first(context, subnets, dead)):
+            try:
+                return self._start(context, key, {**properties, "subnet": subnet}, dead)
+            except ClientError as error:
+                if not is_full(error):
+                    raise
+                refusal = error
+        raise no_room(context, text(properties, "instance_type"), order, refusal) from refusal
+
+    def _start(
+        self, context: Context, key: str, properties: Mapping[str, Value], dead: Sequence[InstanceTypeDef]
+    ) -> Found:
+        """Start one. AWS may answer with a dead predecessor of the same token: then its successor is next."""
+        predecessors = [one["InstanceId"] for one in dead]
         for _ in range(_REPLAYS):
-            request = run_request(context, key, properties, dead)
+            request = run_request(context, key, properties, predecessors)
             instance = client(context).run_instances(**request)["Instances"][0]
             if not is_replay(instance):
-                return Found(
-                    "instance",
-                    key,
-                    instance["InstanceId"],
-                    properties,
-                    _outputs(instance),
-                    context.tags_for(key),
-                )
-            dead.append(instance["InstanceId"])
+                outputs = _outputs(instance) | ({_NEW: ""} if properties.get("ssm_agent") else {})
+                tags = context.tags_for(key)
+                return Found("instance", key, instance["InstanceId"], properties, outputs, tags)
+            predecessors.append(instance["InstanceId"])
         raise AirliftError(
             f"AWS answers each request for {key} with a terminated instance.", "Try again in a day."
         )
@@ -152,13 +174,20 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
         if "role" in differs:
             self.tag(context, found, {ROLE_TAG: text(properties, "role")})
         if "profile" in differs:
-            self._set_profile(context, found.id, text(properties, "profile"))
+            set_profile(context, found.id, text(properties, "profile"))
         if "state" in differs:
             ec2.start_instances(InstanceIds=[found.id])
+        if differs & root_volume.ARGUMENTS.keys():
+            volume = found.outputs["root_volume"]
+            root_volume.modify(context, volume, properties, differs)
+            found = replace(found, outputs={**found.outputs, _MODIFIED: volume})
         return replace(found, properties=properties)
 
     def settled(self, context: Context, found: Found) -> Found | None:
-        """Wait for the state running. Whether it can be logged in to is asked by those who log in."""
+        """Wait for the state running, and for a new one's SSM agent where it is reached by that."""
+        modified = found.outputs.get(_MODIFIED)
+        if modified is not None and not root_volume.is_modified(context, modified):
+            return None
         for item in self.describe(context, [{"Name": self.id_filter, "Values": [found.id]}]):
             state = item["State"]["Name"]
             if state in LEAVING:
@@ -169,11 +198,16 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
                 )
                 raise NeverUsableError(
                     f"{found.id} is {state} ({reason}).",
-                    "Remove the cause (often a quota, a KMS key, or spot capacity).",
+                    "Remove the cause (often a quota or a KMS key). Without room in a zone, the same command "
+                    "takes another one.",
                 )
-            if state == "running":
+            if state == "running" and (_NEW not in found.outputs or has_booted(context.session, item)):
                 return self.found(context, item)
         return None
+
+    def impossible(self, found: Found, changes: Sequence[Change]) -> tuple[str, str] | None:
+        """Say that a volume does not shrink."""
+        return root_volume.shrinking(found, changes)
 
     def delete(self, context: Context, found: Found) -> None:
         """Terminate it; its volume goes with it."""
@@ -185,36 +219,26 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
         items = self.describe(context, [{"Name": self.id_filter, "Values": [found.id]}])
         return all(item["State"]["Name"] == "terminated" for item in items)
 
-    def _dead(self, context: Context, key: str) -> list[str]:
-        """Return the ids of this key's instances that AWS still describes though they are dead."""
-        items = self.describe(
-            context,
-            [
-                {"Name": f"tag:{STACK_TAG}", "Values": [context.stack]},
-                {"Name": f"tag:{KEY_TAG}", "Values": [key]},
-                {"Name": "instance-state-name", "Values": [*LEAVING]},
-            ],
-        )
-        return [item["InstanceId"] for item in items]
-
-    def _set_profile(self, context: Context, identifier: str, profile: str) -> None:
-        ec2 = client(context)
-        associations = ec2.describe_iam_instance_profile_associations(
-            Filters=[{"Name": "instance-id", "Values": [identifier]}]
-        )["IamInstanceProfileAssociations"]
-        current = [
-            one["AssociationId"] for one in associations if one["State"] in ("associating", "associated")
-        ]
-        if current:
-            ec2.replace_iam_instance_profile_association(
-                AssociationId=current[0], IamInstanceProfile={"Name": profile}
+    def _dead(self, context: Context, key: str) -> list[InstanceTypeDef]:
+        """Return this key's instances that AWS still describes though they are dead."""
+        return list(
+            self.describe(
+                context,
+                [
+                    {"Name": f"tag:{STACK_TAG}", "Values": [context.stack]},
+                    {"Name": f"tag:{KEY_TAG}", "Values": [key]},
+                    {"Name": "instance-state-name", "Values": [*LEAVING]},
+                ],
             )
-        else:
-            ec2.associate_iam_instance_profile(InstanceId=identifier, IamInstanceProfile={"Name": profile})
+        )
 
 
 def _outputs(item: InstanceTypeDef) -> dict[str, str]:
     outputs = {"id": item["InstanceId"]}
     if item.get("PrivateIpAddress"):
         outputs["private_ip"] = item["PrivateIpAddress"]
+    if item.get("Architecture"):
+        outputs["architecture"] = item["Architecture"]
+    if (volume := root_volume.id_of(item)) is not None:
+        outputs["root_volume"] = volume
     return outputs

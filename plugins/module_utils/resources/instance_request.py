@@ -14,7 +14,7 @@ from .values import number, optional_text, text, texts
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.literals import InstanceTypeType
-    from mypy_boto3_ec2.type_defs import InstanceTypeDef, RunInstancesRequestTypeDef
+    from mypy_boto3_ec2.type_defs import EbsBlockDeviceTypeDef, InstanceTypeDef, RunInstancesRequestTypeDef
 
 ROLE_TAG = "airlift:role"
 LEAVING = ("shutting-down", "terminated")
@@ -47,12 +47,7 @@ def run_request(
         "BlockDeviceMappings": [
             {
                 "DeviceName": text(properties, "root_device"),
-                "Ebs": {
-                    "VolumeSize": number(properties, "volume_gib"),
-                    "VolumeType": "gp3",
-                    "Encrypted": True,
-                    "DeleteOnTermination": True,
-                },
+                "Ebs": _volume(properties),
             }
         ],
     }
@@ -75,6 +70,20 @@ def run_request(
     )
     request["ClientToken"] = client_token(context, key, sorted(request.items()), sorted(predecessors))
     return request
+
+
+def _volume(properties: Mapping[str, Value]) -> EbsBlockDeviceTypeDef:
+    volume: EbsBlockDeviceTypeDef = {
+        "VolumeSize": number(properties, "volume_gib"),
+        "VolumeType": "gp3",
+        "Encrypted": True,
+        "DeleteOnTermination": True,
+    }
+    if properties.get("volume_iops") is not None:
+        volume["Iops"] = number(properties, "volume_iops")
+    if properties.get("volume_throughput_mibps") is not None:
+        volume["Throughput"] = number(properties, "volume_throughput_mibps")
+    return volume
 
 
 def is_replay(instance: InstanceTypeDef) -> bool:

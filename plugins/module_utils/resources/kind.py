@@ -113,6 +113,10 @@ class Kind(ABC):
         """Return why it may not be deleted and what to do about that, where its owner has said so in AWS."""
         return None
 
+    def impossible(self, found: Found, changes: Sequence[Change]) -> tuple[str, str] | None:
+        """Return why AWS does not make these ``changes`` in place, and what to do about that."""
+        return None
+
     def settled(self, context: Context, found: Found) -> Found | None:
         """Return the resource once it can be used (state available, running), or None to be asked again.
 
