@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from moto.acm.models import AWSCertificateManagerBackend
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
@@ -16,6 +17,7 @@ from moto.s3.models import FakeBucket
 
 from localcloud.backends import IMAGE_TAG
 from localcloud.bucketpolicy import without_conditions
+from localcloud.certificates import imported_again_as_acm_does, kept_while_in_use
 from localcloud.embeddedmetrics import extracting
 from localcloud.settings import MachineImage, Settings
 
@@ -41,6 +43,8 @@ def apply(settings: Settings) -> None:
     wrap(EC2Backend, "associate_iam_instance_profile", _once_for_a_replay)
     wrap(FakeBucket, "get_permission", without_conditions)
     wrap(LogsBackend, "put_log_events", extracting)
+    wrap(AWSCertificateManagerBackend, "import_certificate", imported_again_as_acm_does)
+    wrap(AWSCertificateManagerBackend, "delete_certificate", kept_while_in_use)
     wrap(EC2Backend, "__init__", lambda original: _with_images(original, settings.images))
 
 

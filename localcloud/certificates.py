@@ -1,0 +1,82 @@
+"""What ACM refuses and moto does not: another kind of key under an old ARN, deleting what a listener serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from moto.acm.exceptions import AWSValidationException
+from moto.acm.models import AWSCertificateManagerBackend as Backend
+from moto.core.exceptions import AWSError
+from moto.elbv2.models import elbv2_backends
+
+type Method = Callable[..., Any]
+
+_USAGES = (
+    *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
+    *("key_agreement", "key_cert_sign", "crl_sign"),
+)
+
+
+class _InUse(AWSError):
+    TYPE = "ResourceInUseException"
+
+
+def imported_again_as_acm_does(original: Method) -> Method:
+    """ImportCertificate with an ARN refuses another type or size of key, and uses that are gone.
+
+    https://docs.aws.amazon.com/acm/latest/userguide/import-reimport.html has the rules, nobody has the words.
+    """
+
+    def import_certificate(
+        self: Backend, certificate: bytes, private_key: bytes, chain: Any, arn: str | None, tags: Any
+    ) -> str:
+        if arn is not None and arn in self._certificates:
+            old, new = self._certificates[arn]._cert, x509.load_pem_x509_certificate(certificate)
+            if _key(old) != _key(new):
+                raise AWSValidationException(
+                    f"The key type and size of a certificate cannot be changed: {_key(old)} is not {_key(new)}."
+                )
+            if gone := _uses(old) - _uses(new) - {ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string}:
+                raise AWSValidationException(
+                    f"Key usages of a certificate cannot be removed: {sorted(gone)}."
+                )
+        reply: str = original(self, certificate, private_key, chain, arn, tags)
+        return reply
+
+    return import_certificate
+
+
+def kept_while_in_use(original: Method) -> Method:
+    """DeleteCertificate refuses what a listener serves.
+
+    https://docs.aws.amazon.com/acm/latest/APIReference/API_DeleteCertificate.html
+    """
+
+    def delete_certificate(self: Backend, arn: str) -> None:
+        balancers = elbv2_backends[self.account_id][self.region_name].load_balancers.values()
+        if any(arn in one.certificates for each in balancers for one in each.listeners.values()):
+            raise _InUse(f"Certificate {arn} in account {self.account_id} is in use.")
+        original(self, arn)
+
+    return delete_certificate
+
+
+def _key(certificate: x509.Certificate) -> str:
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"RSA {key.key_size}"
+    return f"EC {key.curve.name}" if isinstance(key, ec.EllipticCurvePublicKey) else type(key).__name__
+
+
+def _uses(certificate: x509.Certificate) -> set[str]:
+    uses: set[str] = set()
+    for extension in certificate.extensions:
+        if isinstance(extension.value, x509.KeyUsage):
+            uses |= {one for one in _USAGES if getattr(extension.value, one)}
+        elif isinstance(extension.value, x509.ExtendedKeyUsage):
+            uses |= {one.dotted_string for one in extension.value}
+    return uses
