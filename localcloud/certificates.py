@@ -1,4 +1,4 @@
-"""What ACM refuses and moto does not: another kind of key under an old ARN, deleting what a listener serves."""
+"""What ACM refuses and moto does not: another key type under an old ARN, deleting what a listener serves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _USAGES = (
 )
 
 
-class _InUse(AWSError):
+class _InUseError(AWSError):
     TYPE = "ResourceInUseException"
 
 
@@ -31,23 +31,21 @@ def imported_again_as_acm_does(original: Method) -> Method:
     https://docs.aws.amazon.com/acm/latest/userguide/import-reimport.html has the rules, nobody has the words.
     """
 
-    def import_certificate(
-        self: Backend, certificate: bytes, private_key: bytes, chain: Any, arn: str | None, tags: Any
-    ) -> str:
-        if arn is not None and arn in self._certificates:
-            old, new = self._certificates[arn]._cert, x509.load_pem_x509_certificate(certificate)
-            if _key(old) != _key(new):
-                raise AWSValidationException(
-                    f"The key type and size of a certificate cannot be changed: {_key(old)} is not {_key(new)}."
-                )
-            if gone := _uses(old) - _uses(new) - {ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string}:
-                raise AWSValidationException(
-                    f"Key usages of a certificate cannot be removed: {sorted(gone)}."
-                )
-        reply: str = original(self, certificate, private_key, chain, arn, tags)
+    def import_certificate(self: Backend, certificate: bytes, *rest: Any, **named: Any) -> str:
+        arn = named["arn"] if "arn" in named else rest[2]
+        if arn in self._certificates:
+            _refuse(self._certificates[arn]._cert, x509.load_pem_x509_certificate(certificate))
+        reply: str = original(self, certificate, *rest, **named)
         return reply
 
     return import_certificate
+
+
+def _refuse(old: x509.Certificate, new: x509.Certificate) -> None:
+    if _key(old) != _key(new):
+        raise AWSValidationException(f"Key type and size cannot be changed: {_key(old)} to {_key(new)}.")
+    if gone := _uses(old) - _uses(new) - {ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string}:
+        raise AWSValidationException(f"Key usages cannot be removed: {', '.join(sorted(gone))}.")
 
 
 def kept_while_in_use(original: Method) -> Method:
@@ -59,7 +57,7 @@ def kept_while_in_use(original: Method) -> Method:
     def delete_certificate(self: Backend, arn: str) -> None:
         balancers = elbv2_backends[self.account_id][self.region_name].load_balancers.values()
         if any(arn in one.certificates for each in balancers for one in each.listeners.values()):
-            raise _InUse(f"Certificate {arn} in account {self.account_id} is in use.")
+            raise _InUseError(f"Certificate {arn} in account {self.account_id} is in use.")
         original(self, arn)
 
     return delete_certificate

@@ -33,7 +33,7 @@ class Pair:
         ).decode()
 
 
-def issue(  # noqa: PLR0913 - what a certificate can differ in
+def issue(
     *names: str,
     issuer: Pair | None = None,
     subject: str = "test",

@@ -140,8 +140,8 @@ def test_a_new_certificate_takes_the_old_one_s_place(account: Services) -> None:
 def served_arn(account: Services) -> str:
     """Return the certificate that the listener serves, as AWS tells it."""
     elb = account.session.client("elbv2")
-    listener = account.one("ingress/listener/https").id
-    return elb.describe_listeners(ListenerArns=[listener])["Listeners"][0]["Certificates"][0]["CertificateArn"]
+    listeners = elb.describe_listeners(ListenerArns=[account.one("ingress/listener/https").id])["Listeners"]
+    return listeners[0]["Certificates"][0]["CertificateArn"]
 
 
 @pytest.mark.parametrize(

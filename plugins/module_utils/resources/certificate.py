@@ -1,8 +1,7 @@
 """Certificates imported into ACM, compared by fingerprint.
 
-A new one is imported in the old one's place, under its ARN, where ACM takes it there. Where it does not (another
-type or size of key, a use that is gone), it gets an ARN of its own: the listener moves to it, then the old one
-goes.
+A new one is imported under the old one's ARN where ACM takes it there. Where it does not (another type or
+size of key, a use that is gone), it gets an ARN of its own: the listener moves to it, then the old one goes.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from ..pem import fingerprints
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UPDATABLE, Property, Schema, declare
 from .kind import KEY_TAG, Context, Kind
+from .passing import Passing, codes
 from .tag_index import Tags, one_by_one, tags_of
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import absent, optional_text, text, texts
@@ -44,8 +44,8 @@ DOMAIN_TAG = "airlift:domain"
 class Certificate(Kind):
     """An imported certificate: ``domain``, ``certificate``, ``chain`` and ``private_key`` in PEM.
 
-    Compared are ``fingerprint`` and ``chain_fingerprints``, SHA-256 in hex, and what decides whether the ARN can
-    stay: ``key_type`` and ``usages``. Outputs: ``arn``, ``domain``.
+    Compared are ``fingerprint`` and ``chain_fingerprints``, SHA-256 in hex, and what decides whether the ARN
+    can stay: ``key_type`` and ``usages``. Outputs: ``arn``, ``domain``.
 
     https://docs.aws.amazon.com/acm/latest/APIReference/API_ImportCertificate.html
     """
@@ -63,6 +63,9 @@ class Certificate(Kind):
     )
     create_before_delete: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 3
+    still_used: ClassVar[tuple[Passing, ...]] = codes("ResourceInUseException")
+    release_seconds: ClassVar[float] = 1500.0
+    """ACM hears up to 20 minutes late that a load balancer serves it no longer."""
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """One call for the account's certificates, the tags of imported ones, one call for each of ours."""

@@ -16,6 +16,7 @@ from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
 from .kind import KEY_TAG, Context, Kind
+from .passing import IAM_NOT_VISIBLE, IAM_STILL_USED, Passing
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import absent, document, mapping, optional_text, text, touched
 
@@ -41,6 +42,8 @@ class IamRole(Kind):
     )
     after: ClassVar[frozenset[str]] = frozenset({"bucket", "repository", "secret", "parameter", "log_group"})
     expected_seconds: ClassVar[int] = 10
+    not_yet: ClassVar[tuple[Passing, ...]] = IAM_NOT_VISIBLE
+    still_used: ClassVar[tuple[Passing, ...]] = IAM_STILL_USED
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """Two calls a role: it by name, and each inline policy that is wanted."""

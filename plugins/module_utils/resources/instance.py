@@ -12,6 +12,7 @@ from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UNORDERED, UPDATABLE, Sch
 from .ec2 import Ec2Kind, client, ignore_not_found
 from .instance_request import LEAVING, ROLE_TAG, is_replay, run_request
 from .kind import KEY_TAG, STACK_TAG, Context
+from .passing import EC2_NOT_VISIBLE, PROFILE_NOT_VISIBLE, Passing
 from .tagging import as_mapping, is_ours
 from .values import number, text, texts, touched
 
@@ -56,6 +57,11 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
     billable: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 30
     timeout_seconds: ClassVar[int] = 300
+    gone_seconds: ClassVar[int] = 600
+    """A GPU host takes minutes to shut down."""
+    not_yet: ClassVar[tuple[Passing, ...]] = EC2_NOT_VISIBLE + PROFILE_NOT_VISIBLE
+    consistency_seconds: ClassVar[float] = 180.0
+    """IAM's profiles reach EC2 later than EC2's own."""
     id_filter: ClassVar[str] = "instance-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[InstanceTypeDef]:

@@ -12,6 +12,7 @@ from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from .kind import KEY_TAG, Context, Kind
+from .passing import IAM_NOT_VISIBLE, IAM_STILL_USED, Passing
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import absent, text
 
@@ -32,6 +33,8 @@ class InstanceProfile(Kind):
     )
     after: ClassVar[frozenset[str]] = frozenset({"iam_role"})
     expected_seconds: ClassVar[int] = 10
+    not_yet: ClassVar[tuple[Passing, ...]] = IAM_NOT_VISIBLE
+    still_used: ClassVar[tuple[Passing, ...]] = IAM_STILL_USED
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """One call a profile, by name."""
