@@ -20,7 +20,7 @@ from .addresses import MAX_ZONES
 from .stack_name import stack_name_faults
 from .tags import tag_faults
 
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 MAX_HOSTS = 20
 
 
