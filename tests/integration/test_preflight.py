@@ -14,6 +14,7 @@ import pytest
 from tests.integration.counting_moto import CountingMoto, counting_moto
 
 ROOT = Path(__file__).parents[2]
+INGRESS = {"domain": "a.test", "certificate_file": "a.pem", "private_key_file": "a.key"}
 
 
 @pytest.fixture
@@ -54,6 +55,10 @@ def playbook(
         ({"airlift_clis": ["codx"]}, "airlift_clis has 'codx'; it may hold llm, codex,"),
         ({"airlift_stack_name": "demo-"}, "airlift_stack_name is 'demo-'; it must have 2 to 20"),
         ({"airlift_tags": {"a": "<x>", "b": "☃"}}, "tags.a is '<x>' with < >;"),
+        (
+            {"airlift_ingress": {**INGRESS, "idle_timeout_seconds": 5000}},
+            "airlift_ingress.idle_timeout_seconds is 5000; it must be between 120 and 4000.",
+        ),
         ({"airlift_engine": {"settings": 3}}, "airlift_engine needs a name and settings"),
         ({"airlift_engine": {"name": "vllm"}}, "There is no engine vllm. There is: llamacpp."),
         (
@@ -73,6 +78,7 @@ def playbook(
         "clis",
         "name",
         "tags",
+        "idle timeout",
         "engine",
         "engine's name",
         "engine's settings",
@@ -149,6 +155,11 @@ def test_keys_and_certificates_are_made_once_and_are_their_owners_alone(
     again = preflight(moto, tmp_path)
     assert "changed=0" in again.stdout
     assert {file: file.read_bytes() for file in made} == made
+
+    beyond = preflight(moto, tmp_path, airlift_budget_monthly_usd=10)
+    assert "the budget is 10 (most: EC2 m7i.large" in " ".join(beyond.stdout.split())
+    assert beyond.returncode != 0
+    assert set(moto.asked) <= {"DescribeInstances"}, "the inventory alone has asked"
 
     authority, certificate = tmp_path / "pki/ca.pem", tmp_path / "pki/airlift.test.pem"
     verified = ["openssl", "verify", "-x509_strict", "-CAfile", authority, certificate]

@@ -11,8 +11,10 @@ from ..aws.session import Session
 from ..blueprint import ingress, network
 from ..blueprint.options import StackOptions
 from ..cost import render as cost
-from ..cost.estimate import estimate
+from ..cost.budget import over_budget
+from ..cost.estimate import Estimate, estimate
 from ..errors import AirliftError
+from ..price_file import price_list
 from ..reconcile import render
 from ..reconcile.model import Action, Wanted
 from ..reconcile.plan import Plan
@@ -42,6 +44,8 @@ def present(arguments: Arguments, check: bool, messages: Messages) -> Result:
     plan_of = preview(stack, arguments["destroy_data"])
     plan = plan_of.plan
     _keep_serving(plan, arguments["replace_hosts"], check, messages)
+    bill = estimate(plan_of.wanted, plan_of.facts.region, price_list())
+    _keep_to_budget(bill, arguments["budget_monthly_usd"], check, messages)
     stack.announce(plan)
     outcome = stack.run(plan, plan_of.context) if plan.changing and not check else None
     wanted = stack.options.ingress
@@ -52,7 +56,7 @@ def present(arguments: Arguments, check: bool, messages: Messages) -> Result:
         plan_of.facts.region,
         wanted.domain if wanted else None,
     )
-    result["cost"] = cost.as_data(estimate(plan_of.wanted, plan_of.facts.region))
+    result["cost"] = cost.as_data(bill)
     return result | _done_and_failed([outcome] if outcome else [])
 
 
@@ -71,6 +75,15 @@ def _keep_serving(plan: Plan, allowed: bool, check: bool, messages: Messages) ->
     if not check:
         raise AirliftError(what, remedy)
     messages.warn(f"{what} Outside check mode that is refused. {remedy}")
+
+
+def _keep_to_budget(bill: Estimate, budget_usd: int | None, check: bool, messages: Messages) -> None:
+    """Raise ``AirliftError`` if the stack would cost more than its owner will spend, or that is not known."""
+    if (refusal := over_budget(bill, budget_usd)) is None:
+        return
+    if not check:
+        raise AirliftError(f"{refusal.message} Nothing was changed.", refusal.remedy)
+    messages.warn(f"{refusal.message} Outside check mode that is refused. {refusal.remedy}")
 
 
 def absent(arguments: Arguments, check: bool, messages: Messages) -> Result:
@@ -108,7 +121,11 @@ def info(arguments: Arguments) -> Result:
         ),
         "resources": [{"kind": one.kind, "key": one.key, "id": one.id} for one in there.found],
         "cost": cost.as_data(
-            estimate([Wanted(one.kind, one.key, one.properties) for one in there.found], there.facts.region)
+            estimate(
+                [Wanted(one.kind, one.key, one.properties) for one in there.found],
+                there.facts.region,
+                price_list(),
+            )
         ),
     }
 
