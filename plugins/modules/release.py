@@ -12,6 +12,8 @@ description:
   - Writes the release document into the stack's parameter in SSM when it differs from what is there. The
     agent on each host makes it true. The parameter's versions are the history.
   - The image and the model must have been published; otherwise nothing is written.
+  - The images of this release and of the one before get a tag (C(released-…)) by which the repository's
+    lifecycle policy spares them. Others lose it.
 options:
   stack:
     description: The stack's name. Its parameter is C(/<stack>/release).
@@ -112,6 +114,7 @@ from ..module_utils.delivery import key_ring
 from ..module_utils.delivery.model_name import check_model_name
 from ..module_utils.delivery.release import Release, image_of
 from ..module_utils.errors import DeliveryError, ParameterMissingError
+from ..module_utils.images import released
 from ..module_utils.images.registry import Repository
 from ..module_utils.module_main import Needed, run_module
 
@@ -136,9 +139,13 @@ def release(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     wanted = _wanted(params, session, history, current)
     previous = current.release.id if current.release else None
     changed, number = wanted != current.release, current.number
+    repository = Repository(session.client("ecr"), wanted.image.name)
     if changed:
         _must_exist(session, wanted)
-        number = number if check_mode else history.put(wanted)
+    if not check_mode:
+        released.keep(repository, _images(wanted, current.release, history.before(current)))
+        number = history.put(wanted) if changed else number
+        released.let_go(repository, _images(wanted, history.before(release_history.Version(number, wanted))))
     before, after = current.document, wanted.document()
     return {
         "changed": changed,
@@ -173,6 +180,11 @@ def _wanted(params: dict[str, Any], session: Any, history: Any, current: Any) ->
         secret=secret,
         secret_version=version,
     )
+
+
+def _images(wanted: Any, *others: Any) -> set[str]:
+    """Return the digests of these releases' images, as far as they are in the repository of ``wanted``."""
+    return {one.image.digest for one in (wanted, *others) if one and one.image.name == wanted.image.name}
 
 
 def _must_exist(session: Any, wanted: Any) -> None:

@@ -74,7 +74,8 @@ class RegistryOptions:
     keep_images: Annotated[
         int,
         Option(
-            "How many images its lifecycle policy keeps: at least those of a release and of the one before.",
+            "How many of the newest images its lifecycle policy keeps, besides those of the release and of the "
+            "one before.",
             minimum=2,
             maximum=1000,
         ),
