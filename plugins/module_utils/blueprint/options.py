@@ -74,8 +74,7 @@ class RegistryOptions:
     keep_images: Annotated[
         int,
         Option(
-            "How many of the newest images its lifecycle policy keeps, besides those of the release and of the "
-            "one before.",
+            "How many of the newest images are kept, besides those of the release and of the one before.",
             minimum=2,
             maximum=1000,
         ),
