@@ -64,6 +64,10 @@ prices: ## Write AWS's prices of today into cost/prices.json (pricing:GetProduct
 bench: ## Measure provisioning beside the stock modules, in one run
 	@scripts/run python -m tests.bench
 
+.PHONY: torture
+torture: ## Kill provisioning and removal at every call, start two runs at once: half an hour (docs/testing.md)
+	@scripts/run python -m pytest -q -n 2 --dist worksteal tests/torture
+
 .PHONY: clients
 clients: ## Put the command-line tools of docs/clients.md through their scenarios, and write its table
 	@scripts/clients $(if $(ONLY),--only $(ONLY)) $(if $(SCENARIOS),--scenarios $(SCENARIOS))

@@ -62,6 +62,7 @@ RULES: tuple[tuple[str, Selection], ...] = (
     (r"tests/integration/.+", _some("lint", "integration")),
     (r"tests/e2e/.+", _some("lint", "e2e")),
     (r"tests/bench/.+", _some("lint")),
+    (r"tests/torture/.+", _some("lint")),
     (r"(tests/clients/.+|scripts/clients)", _some("lint", "unit")),
     (r"(molecule/shared|\.config/molecule)/.+", _some("lint", "unit", scenarios=ALL_SCENARIOS)),
     (r"localcloud/tests/.+", _some("lint", "integration")),

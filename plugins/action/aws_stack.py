@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from ..module_utils.arguments import STACK_CLASSES
@@ -17,6 +19,16 @@ class ActionModule(InProcessAction):
         """Make the stack as wanted."""
         from ..module_utils.execution.progress import Messages  # noqa: PLC0415 - loading these takes half a second
         from ..module_utils.execution.results import absent, present  # noqa: PLC0415
+        from ..plugin_utils.held_lock import held_by_task, order  # noqa: PLC0415
 
-        run = present if arguments["state"] == "present" else absent
-        return run(arguments, self._task.check_mode, Messages(self.say, self.warn, self.say_when_interrupted))
+        run, purpose = (present, "provision") if arguments["state"] == "present" else (absent, "destroy")
+
+        @contextlib.contextmanager
+        def lock() -> Iterator[None]:
+            with held_by_task(order(arguments, arguments["name"], purpose, for_run=False)) as taken_over:
+                if taken_over is not None:
+                    self.warn(f"Took over the lock of a run that is dead: {taken_over}.")
+                yield
+
+        messages = Messages(self.say, self.warn, self.say_when_interrupted)
+        return run(arguments, self._task.check_mode, messages, lock)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.airlift.stack.plugins.module_utils.arguments import InfoTask, StackTask
+from ansible_collections.airlift.stack.plugins.module_utils.arguments import (
+    InfoTask,
+    LockOptions,
+    LockTask,
+    PreflightTask,
+    RunsTask,
+    StackTask,
+)
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import StackOptions
 from ansible_collections.airlift.stack.plugins.module_utils.option_schema.ansible_words import fragment
 
@@ -10,5 +17,8 @@ from ansible_collections.airlift.stack.plugins.module_utils.option_schema.ansibl
 class ModuleDocFragment:
     """Documentation of the modules that take a stack."""
 
-    DOCUMENTATION = fragment(StackOptions, StackTask)
+    DOCUMENTATION = fragment(StackOptions, StackTask, LockOptions)
     NAME = fragment(InfoTask)
+    RUNS = fragment(RunsTask)
+    PREFLIGHT = fragment(StackOptions, PreflightTask)
+    LOCK = fragment(LockTask, LockOptions)

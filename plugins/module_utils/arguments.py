@@ -50,6 +50,44 @@ class StackTask:
 
 
 @dataclass(frozen=True, slots=True)
+class LockOptions:
+    """What a task that takes the stack's lock is told about it."""
+
+    lock_wait_seconds: Annotated[
+        int,
+        Option(
+            "For how many seconds to wait for another run on the same stack. Without waiting, this one says "
+            "who is at work and ends."
+        ),
+    ] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LockTask:
+    """What the task ``airlift.stack.stack_lock`` is told besides that and the connection."""
+
+    name: Annotated[str, Option("The stack's name.")]
+    purpose: Annotated[str, Option("What the run does, in a word that others are told: C(release).")]
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightTask:
+    """What the task ``airlift.stack.account_preflight`` is told besides the stack and the connection."""
+
+    model_bytes: Annotated[
+        int | None, Option("How much the model's files are in all, where that is known.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunsTask:
+    """What the task ``airlift.stack.stack_runs`` is told besides the connection."""
+
+    name: Annotated[str, Option("The stack's name.")]
+    count: Annotated[int, Option("How many of the last runs to return.", minimum=1, maximum=100)] = 10
+
+
+@dataclass(frozen=True, slots=True)
 class InfoTask:
     """What the task ``airlift.stack.aws_stack_info`` is told besides the connection."""
 
@@ -62,9 +100,21 @@ CONNECTION: Spec = spec(Connection)
 LAYERS: Spec = {name: option for name, option in spec(StackOptions).items() if "options" in option}
 """The layers of ``airlift.stack.aws_stack``."""
 
-STACK_CLASSES = (StackOptions, StackTask, Connection)
+STACK_CLASSES = (StackOptions, StackTask, LockOptions, Connection)
 STACK: Spec = spec(*STACK_CLASSES)
 """The arguments of ``airlift.stack.aws_stack``."""
+
+PREFLIGHT_CLASSES = (StackOptions, PreflightTask, Connection)
+PREFLIGHT: Spec = spec(*PREFLIGHT_CLASSES)
+"""The arguments of ``airlift.stack.account_preflight``."""
+
+LOCK_CLASSES = (LockTask, LockOptions, Connection)
+LOCK: Spec = spec(*LOCK_CLASSES)
+"""The arguments of ``airlift.stack.stack_lock``."""
+
+RUNS_CLASSES = (RunsTask, Connection)
+RUNS: Spec = spec(*RUNS_CLASSES)
+"""The arguments of ``airlift.stack.stack_runs``."""
 
 STACK_INFO_CLASSES = (InfoTask, Connection)
 STACK_INFO: Spec = spec(*STACK_INFO_CLASSES)

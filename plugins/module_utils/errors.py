@@ -8,6 +8,7 @@ AirliftError
 ├── NeverUsableError          a resource reached a state from which it will not become usable
 ├── OverdueError              something did not get there in the time that it usually needs by far
 ├── InterruptedRunError       the run was asked to stop
+├── LockedError               another run is at work on the stack
 ├── CheckFailedError          what was looked at is not as it should be; carries what was seen
 ├── FileRefusedError          a file of a host cannot be what it shall be
 ├── UnitError                 systemd has no such unit, or does not do with it what is asked
@@ -71,6 +72,10 @@ class OverdueError(AirliftError):
 
 class InterruptedRunError(AirliftError):
     """The run was asked to stop while this waited."""
+
+
+class LockedError(AirliftError):
+    """Another run is at work on the stack, or has taken the lock over."""
 
 
 class CheckFailedError(AirliftError):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from .arguments import StackTask
+from .arguments import LockOptions, StackTask
 from .aws.session import Connection
 from .blueprint.options import StackOptions
 from .blueprint.stack_name import stack_name_faults
@@ -85,7 +85,7 @@ class PlaybookVariables:
     destroy_confirm: Annotated[bool, Option("Answers destroy.yml's question.")] = False
 
 
-_CLASSES = (StackOptions, StackTask, Connection, PlaybookVariables)
+_CLASSES = (StackOptions, StackTask, LockOptions, Connection, PlaybookVariables)
 _CALLED = {"name": "stack_name"}
 _NONE = ("state",)
 """Arguments that each playbook sets itself."""

@@ -17,10 +17,13 @@ description:
   - Hosts learn of it by the next release (M(airlift.stack.release)). No key is an argument or a result.
 extends_documentation_fragment: airlift.stack.aws
 options:
-  secret:
-    description: The name of the secret.
+  stack:
+    description: The stack's name.
     type: str
     required: true
+  secret:
+    description: "The secret's name. Default: C(<stack>/api-keys)."
+    type: str
   rotate:
     description: Whether to add a fresh key. Without it only keys that have ended are dropped.
     type: bool
@@ -48,13 +51,13 @@ author: The Airlift authors (@airlift-stack)
 EXAMPLES = r"""
 - name: Add a key; clients have a day to change over
   airlift.stack.api_keys:
-    secret: demo/api-keys
+    stack: demo
     rotate: true
     grace_hours: 24
 
 - name: Give a colleague a key
   airlift.stack.api_keys:
-    secret: demo/api-keys
+    stack: demo
     client: alice
 """
 
@@ -69,22 +72,24 @@ keys:
 """
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import api_keys
+from ..module_utils import api_keys, audit
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.aws.errors import wording
 from ..module_utils.aws.session import Session
 from ..module_utils.delivery import key_ring
+from ..module_utils.delivery.key_ring import Key
 from ..module_utils.errors import DeliveryError
 from ..module_utils.module_main import run_module
 
 
 def rotate(module: AnsibleModule) -> dict[str, Any]:
     """Rotate the keys or change a client's where that is asked for, drop what has ended, say who is left."""
-    name = module.params["secret"]
+    name = module.params["secret"] or f"{module.params['stack']}/api-keys"
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     session = Session(connection(module.params))
     client = session.client("secretsmanager")
@@ -104,18 +109,33 @@ def rotate(module: AnsibleModule) -> dict[str, Any]:
             )
         if after != before and not module.check_mode:
             client.put_secret_value(SecretId=name, SecretString=api_keys.text(after))
+    warning = None
+    if after != before and not module.check_mode:
+        warning = audit.record(session, module.params["stack"], *_action(module.params, before, after))
     shown = [
         {"id": key.id, "ends": key.ends.isoformat() if key.ends else None, "client": key.client}
         for key in after
     ]
-    return {"changed": after != before, "keys": shown}
+    return {"changed": after != before, "keys": shown, "warnings": [warning] if warning else []}
+
+
+def _action(params: dict[str, Any], before: Sequence[Key], after: Sequence[Key]) -> tuple[str, str]:
+    """Return in words what was done; no key is in them."""
+    if params["client"]:
+        gave = "gave" if params["client_state"] == "present" else "took back"
+        return "invite", f"{gave} the API key of {params['client']}"
+    gone = [key.id for key in before if key.id not in {one.id for one in after}]
+    added = f"added the API key {after[0].id}" if params["rotate"] else ""
+    dropped = f"dropped {', '.join(gone)}" if gone else ""
+    return "rotate", ", ".join(filter(None, [added, dropped]))
 
 
 def main() -> None:
     run_module(
         {
             **CONNECTION,
-            "secret": {"type": "str", "required": True, "no_log": False},
+            "stack": {"type": "str", "required": True},
+            "secret": {"type": "str", "no_log": False},
             "rotate": {"type": "bool", "default": False},
             "grace_hours": {"type": "int", "default": 24},
             "client": {"type": "str"},

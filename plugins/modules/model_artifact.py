@@ -83,6 +83,10 @@ files:
   returned: always
   type: list
   elements: dict
+bytes:
+  description: How much the files are in all. Null where only fetching them can tell.
+  returned: always
+  type: int
 uploaded_bytes:
   description: What was sent.
   returned: always
@@ -115,11 +119,12 @@ def publish(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if params["name"] is not None:
         check_model_name(params["name"])
     session = Session(connection(params))
+    size = None
     source = parse(params["source"], params["sha256"], lambda: session.client("s3"))
     if params["bucket"] is None:
         pinned = source.pin()
         inspect(pinned, params["engine"])
-        published = Published(None, pinned.text, changed=True)
+        published, size = Published(None, pinned.text, changed=True), pinned.size()
     else:
         store = Store(session.client("s3"), params["bucket"])
         reporter = Reporter(params["_progress_file"])
@@ -137,6 +142,7 @@ def publish(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         "name": manifest.name if manifest else params["name"] or UNKNOWN,
         "source": published.source,
         "files": [asdict(file) for file in manifest.files] if manifest else [],
+        "bytes": sum(file.bytes for file in manifest.files) if manifest else size,
         "uploaded_bytes": published.uploaded_bytes,
     }
 

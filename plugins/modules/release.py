@@ -12,8 +12,7 @@ description:
   - Writes the release document into the stack's parameter in SSM when it differs from what is there. The
     agent on each host makes it true. The parameter's versions are the history.
   - The image and the model must have been published; otherwise nothing is written.
-  - The images of this release and of the one before get a tag (C(released-…)) by which the repository's
-    lifecycle policy spares them. Others lose it.
+  - The images of this release and of the one before get a tag, by which the lifecycle policy spares them.
 options:
   stack:
     description: The stack's name. Its parameter is C(/<stack>/release).
@@ -106,7 +105,7 @@ previous:
 from dataclasses import replace
 from typing import Any
 
-from ..module_utils import release_history
+from ..module_utils import audit, release_history
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.aws.errors import wording
 from ..module_utils.aws.session import Session
@@ -137,15 +136,17 @@ def release(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if params["state"] == "present" and UNKNOWN in f"{params['image']}{params['model']['digest']}":
         return _unknown(current.number, current.release)
     wanted = _wanted(params, session, history, current)
-    previous = current.release.id if current.release else None
+    previous, warning = (current.release.id if current.release else None), None
     changed, number = wanted != current.release, current.number
     repository = Repository(session.client("ecr"), wanted.image.name)
     if changed:
         _must_exist(session, wanted)
     if not check_mode:
-        released.keep(repository, _images(wanted, current.release, history.before(current)))
-        number = history.put(wanted) if changed else number
-        released.let_go(repository, _images(wanted, history.before(release_history.Version(number, wanted))))
+        released.keep(repository, wanted, current.release, history.before(current))
+        if changed:
+            number = history.put(wanted)
+            warning = audit.record(session, params["stack"], *_action(params, wanted, previous))
+        released.let_go(repository, wanted, history.before(release_history.Version(number, wanted)))
     before, after = current.document, wanted.document()
     return {
         "changed": changed,
@@ -153,8 +154,18 @@ def release(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         "document": after,
         "version": number,
         "previous": previous,
+        "warnings": [warning] if warning else [],
         "diff": {"before": release_history.as_text(before), "after": release_history.as_text(after)},
     }
+
+
+def _action(params: dict[str, Any], wanted: Any, previous: str | None) -> tuple[str, str]:
+    """Return in words what was done."""
+    what = (
+        f"{wanted.id} ({wanted.model_name} {wanted.model_digest[:19]} on {wanted.engine}, "
+        f"image {wanted.image.digest[:19]}) after {previous or 'nothing'}"
+    )
+    return "rollback" if params["state"] == "rolled_back" else "release", what
 
 
 def _wanted(params: dict[str, Any], session: Any, history: Any, current: Any) -> Any:
@@ -180,11 +191,6 @@ def _wanted(params: dict[str, Any], session: Any, history: Any, current: Any) ->
         secret=secret,
         secret_version=version,
     )
-
-
-def _images(wanted: Any, *others: Any) -> set[str]:
-    """Return the digests of these releases' images, as far as they are in the repository of ``wanted``."""
-    return {one.image.digest for one in (wanted, *others) if one and one.image.name == wanted.image.name}
 
 
 def _must_exist(session: Any, wanted: Any) -> None:

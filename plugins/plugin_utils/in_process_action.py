@@ -83,5 +83,9 @@ def converted(classes: tuple[type[object], ...], given: dict[str, Any]) -> tuple
     # Ansible looks into a layer before it sees that it is none.
     flat = {name: given[name] for name in layers & given.keys() if not isinstance(given[name], dict | str)}
     rest = {name: value for name, value in given.items() if name not in flat or value is None}
-    result = ArgumentSpecValidator(spec(*classes)).validate(rest)
+    try:
+        result = ArgumentSpecValidator(spec(*classes)).validate(rest)
+    except OverflowError:
+        # YAML's .inf where a whole number belongs: our own check has the words for it.
+        return dict.fromkeys(spec(*classes)) | given, []
     return result.validated_parameters | flat, result.error_messages

@@ -121,7 +121,7 @@ def test_a_rotation_shows_no_key_and_keeps_the_old_one(moto: CountingMoto) -> No
     old = {"id": "default", "key": "al-the-key-that-clients-have-now"}
     client.create_secret(Name="demo/api-keys", SecretString=json.dumps({"keys": [old]}))
 
-    done = module(moto, "airlift.stack.api_keys", "secret=demo/api-keys", "rotate=true")
+    done = module(moto, "airlift.stack.api_keys", "stack=demo", "rotate=true")
 
     assert done.returncode == 0, done.stdout + done.stderr
     after = json.loads(client.get_secret_value(SecretId="demo/api-keys")["SecretString"])["keys"]
@@ -136,7 +136,7 @@ def test_a_client_is_given_a_key_that_is_not_shown_and_loses_it_again(moto: Coun
     client.create_secret(Name="demo/api-keys", SecretString=json.dumps({"keys": [owner]}))
 
     def ids(*options: str) -> list[str]:
-        done = module(moto, "airlift.stack.api_keys", "secret=demo/api-keys", *options)
+        done = module(moto, "airlift.stack.api_keys", "stack=demo", *options)
         assert done.returncode == 0, done.stdout + done.stderr
         after = json.loads(client.get_secret_value(SecretId="demo/api-keys")["SecretString"])["keys"]
         assert all(key["key"] not in done.stdout + done.stderr for key in after)
@@ -151,7 +151,7 @@ def test_a_key_that_nobody_can_send_is_refused_and_stays(moto: CountingMoto) -> 
     edited = json.dumps({"keys": [{"id": "default", "key": "al-the-key-that-somebody-pasted\n"}]})
     client.create_secret(Name="demo/api-keys", SecretString=edited)
 
-    done = module(moto, "airlift.stack.api_keys", "secret=demo/api-keys", "rotate=true")
+    done = module(moto, "airlift.stack.api_keys", "stack=demo", "rotate=true")
 
     assert done.returncode != 0
     assert "The secret demo/api-keys cannot be used: key 1 (default) ends with a line break." in done.stdout
@@ -160,7 +160,7 @@ def test_a_key_that_nobody_can_send_is_refused_and_stays(moto: CountingMoto) -> 
 
 
 def test_a_secret_that_is_not_there_is_one_sentence(moto: CountingMoto) -> None:
-    done = module(moto, "airlift.stack.api_keys", "secret=demo/api-keys")
+    done = module(moto, "airlift.stack.api_keys", "stack=demo")
     assert done.returncode != 0
     assert "Failed to rotate secret demo/api-keys in us-east-1: ResourceNotFoundException" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr

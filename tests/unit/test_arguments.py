@@ -17,6 +17,9 @@ from ansible_collections.airlift.stack.plugins.module_utils import arguments
 from ansible_collections.airlift.stack.plugins.module_utils.arguments import (
     CONNECTION,
     LAYERS,
+    LOCK,
+    PREFLIGHT,
+    RUNS,
     STACK,
     STACK_CLASSES,
     STACK_INFO,
@@ -38,13 +41,16 @@ ROOT = Path(__file__).parents[2]
 
 @cache
 def documentation() -> dict[str, Any]:
-    """Return what ansible-doc shows of both modules."""
+    """Return what ansible-doc shows of the modules."""
     shown = subprocess.run(
         [
             Path(sys.executable).with_name("ansible-doc"),
             "--json",
             "airlift.stack.aws_stack",
             "airlift.stack.aws_stack_info",
+            "airlift.stack.account_preflight",
+            "airlift.stack.stack_lock",
+            "airlift.stack.stack_runs",
         ],
         cwd=ROOT,
         capture_output=True,
@@ -78,7 +84,16 @@ def without_no_log(spec: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("module", "spec"), [("aws_stack", STACK), ("aws_stack_info", STACK_INFO)])
+@pytest.mark.parametrize(
+    ("module", "spec"),
+    [
+        ("account_preflight", PREFLIGHT),
+        ("aws_stack", STACK),
+        ("aws_stack_info", STACK_INFO),
+        ("stack_lock", LOCK),
+        ("stack_runs", RUNS),
+    ],
+)
 def test_a_reader_of_the_documentation_sees_the_spec(module: str, spec: dict[str, Any]) -> None:
     documented = documentation()[f"airlift.stack.{module}"]["doc"]["options"]
     assert as_spec(documented) == without_no_log(spec)

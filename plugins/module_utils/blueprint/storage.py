@@ -47,8 +47,13 @@ def wanted(options: StackOptions, facts: Facts) -> list[Wanted]:
 
 
 def bucket_name(options: StackOptions, facts: Facts) -> str:
-    """Return the bucket's name: unique across AWS, because it names the account."""
-    return f"{options.name}-{facts.account_id}-{facts.region}"
+    """Return the bucket's name."""
+    return stack_bucket(options.name, facts.account_id, facts.region)
+
+
+def stack_bucket(stack: str, account_id: str, region: str) -> str:
+    """Return the name of a stack's bucket: unique across AWS, because it names the account."""
+    return f"{stack}-{account_id}-{region}"
 
 
 def bucket_arn(options: StackOptions, facts: Facts) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from .. import certificates
+from .. import audit, certificates
 from ..arguments import connection, stack_options
 from ..aws.session import Session
 from ..blueprint import ingress, network
@@ -28,10 +29,13 @@ from .teardown import Removal, find_stack, remove
 type Arguments = Mapping[str, Any]
 type Result = dict[str, Any]
 
+type Lock = Callable[[], AbstractContextManager[object]]
+"""Makes what keeps other runs off the stack while it is entered. Raises ``LockedError`` on the way in."""
+
 _RESUME = "Run the same command again: it goes on from here."
 
 
-def present(arguments: Arguments, check: bool, messages: Messages) -> Result:
+def present(arguments: Arguments, check: bool, messages: Messages, lock: Lock = nullcontext) -> Result:
     """Make the stack exist as wanted; with ``check``, return what that would do.
 
     Raises ``AirliftError`` for everything that is wrong before the first change.
@@ -42,12 +46,21 @@ def present(arguments: Arguments, check: bool, messages: Messages) -> Result:
     if stack.options.ingress is not None:
         certificates.check(stack.options.ingress)
     plan_of = preview(stack, arguments["destroy_data"])
-    plan = plan_of.plan
-    _keep_serving(plan, arguments["replace_hosts"], check, messages)
     bill = estimate(plan_of.wanted, plan_of.facts.region, price_list())
     _keep_to_budget(bill, arguments["budget_monthly_usd"], check, messages)
-    stack.announce(plan)
-    outcome = stack.run(plan, plan_of.context) if plan.changing and not check else None
+    if not plan_of.plan.changing or check:
+        plan, outcome = plan_of.plan, None
+        _keep_serving(plan, arguments["replace_hosts"], check, messages)
+        stack.announce(plan)
+    else:
+        with lock():
+            # Until the lock was ours another run may have been at work.
+            plan_of = preview(stack, arguments["destroy_data"])
+            plan = plan_of.plan
+            _keep_serving(plan, arguments["replace_hosts"], check, messages)
+            stack.announce(plan)
+            outcome = stack.run(plan, plan_of.context)
+            _write_down(stack, "provision", plan, [outcome], messages)
     wanted = stack.options.ingress
     result = _planned(plan)
     result["outputs"] = outputs(
@@ -86,10 +99,14 @@ def _keep_to_budget(bill: Estimate, budget_usd: int | None, check: bool, message
     messages.warn(f"{refusal.message} Outside check mode that is refused. {refusal.remedy}")
 
 
-def absent(arguments: Arguments, check: bool, messages: Messages) -> Result:
+def absent(arguments: Arguments, check: bool, messages: Messages, lock: Lock = nullcontext) -> Result:
     """Remove the stack; with ``check``, return what would go."""
     lenient = {**arguments, "ingress": None}
-    removal = remove(_stack(lenient, messages), arguments["destroy_data"], check)
+    stack = _stack(lenient, messages)
+    with nullcontext() if check else lock():
+        removal = remove(stack, arguments["destroy_data"], check)
+        if not arguments["destroy_data"] and any(outcome.done for outcome in removal.outcomes):
+            _write_down(stack, "destroy", removal.plan, removal.outcomes, messages)
     result = _planned(removal.plan) | _done_and_failed(removal.outcomes)
     result["unmanaged"] = list(removal.unmanaged)
     if removal.unmanaged:
@@ -137,6 +154,20 @@ def _stack(arguments: Arguments, messages: Messages) -> Stack:
         stack_options(arguments, session.region),
         Progress(messages.say, messages.say_when_interrupted),
     )
+
+
+def _write_down(
+    stack: Stack, action: str, plan: Plan, outcomes: Sequence[Outcome], messages: Messages
+) -> None:
+    last = outcomes[-1]
+    outcome = "interrupted" if last.interrupted else "failed" if last.failures else "done"
+    what = ", ".join(
+        f"{count} to {verb}" for verb, count in plan.count().items() if count and verb not in ("none", "keep")
+    )
+    if left := len(last.failures) + len(last.waiting) + len(last.running):
+        what += f"; {left} not done"
+    if warning := audit.record(stack.session, stack.options.name, action, what, outcome):
+        messages.warn(warning)
 
 
 def _planned(plan: Plan) -> Result:

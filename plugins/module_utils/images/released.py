@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..aws.errors import wording
+from ..delivery.release import Release
 from ..image_tags import RELEASED
 from .registry import Repository
 
@@ -22,20 +23,20 @@ _MEDIA_TYPES = (
 _DIGITS = 16
 
 
-def keep(repository: Repository, digests: Iterable[str]) -> None:
-    """Give each of ``digests`` a tag that the lifecycle policy spares.
+def keep(repository: Repository, *releases: Release | None) -> None:
+    """Give the image of each of ``releases`` a tag that the lifecycle policy spares.
 
     Before a release is written down, so that no image is released that may go. What is tagged is left alone.
     """
     there = _tags(repository)
-    for tag, digest in _wanted(digests).items():
+    for tag, digest in _wanted(repository, releases).items():
         if there.get(tag) != digest:
             _tag(repository.ecr, repository.name, digest, tag)
 
 
-def let_go(repository: Repository, digests: Iterable[str]) -> None:
-    """Take that tag from all images but ``digests``. One with no other tag would go with it, and keeps it."""
-    there, wanted = _tags(repository), _wanted(digests)
+def let_go(repository: Repository, *releases: Release | None) -> None:
+    """Take that tag from the images of all others. One with no other tag would go with it, and keeps it."""
+    there, wanted = _tags(repository), _wanted(repository, releases)
     tags_of = Counter(there.values())
     ours = [tag for tag in there if tag.startswith(RELEASED)]
     stale = [tag for tag in ours if tag not in wanted and tags_of[there[tag]] > 1]
@@ -46,8 +47,10 @@ def let_go(repository: Repository, digests: Iterable[str]) -> None:
             )
 
 
-def _wanted(digests: Iterable[str]) -> dict[str, str]:
-    return {f"{RELEASED}{one.removeprefix('sha256:')[:_DIGITS]}": one for one in digests}
+def _wanted(repository: Repository, releases: Iterable[Release | None]) -> dict[str, str]:
+    """Return tag → digest of the releases' images, as far as they are in ``repository``."""
+    found = {one.image.digest for one in releases if one and one.image.name == repository.uri}
+    return {f"{RELEASED}{one.removeprefix('sha256:')[:_DIGITS]}": one for one in found}
 
 
 def _tags(repository: Repository) -> dict[str, str]:

@@ -18,6 +18,7 @@ from .source import Progress
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,16 @@ class Bucket:
 
     def pin(self) -> Bucket:
         """List the objects."""
-        listed = "".join(f"{key} {tag}\n" for key, tag in sorted(self._objects().items()))
+        listed = "".join(f"{key} {one['ETag']}\n" for key, one in sorted(self._objects().items()))
         return replace(self, state=hashlib.sha256(listed.encode()).hexdigest()[:16])
 
     def preview(self) -> Preview:
         """List the objects; their first bytes are asked for where somebody wants them."""
         return {self._path(key): functools.partial(self._first_bytes, key) for key in self._objects()}
+
+    def size(self) -> int:
+        """List the objects."""
+        return sum(one["Size"] for one in self._objects().values())
 
     def fetch(self, cache: Path, progress: Progress) -> Mapping[str, Path]:
         """Fetch the objects side by side; those that are here already are kept."""
@@ -83,17 +88,17 @@ class Bucket:
         except AWS_ERRORS as error:
             raise self._failed(error) from error
 
-    def _objects(self) -> Mapping[str, str]:
-        """Return key → entity tag. A prefix is a folder or one object, never the beginning of other names."""
+    def _objects(self) -> Mapping[str, ObjectTypeDef]:
+        """Return key → what S3 lists. A prefix is a folder or one object, no beginning of other names."""
         folder = self.prefix if not self.prefix or self.prefix.endswith("/") else f"{self.prefix}/"
         try:
             pages = (
                 self.s3().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
             )
-            found = {i["Key"]: i["ETag"] for page in pages for i in page.get("Contents", []) if i["Size"]}
+            found = {i["Key"]: i for page in pages for i in page.get("Contents", []) if i["Size"]}
         except AWS_ERRORS as error:
             raise self._failed(error) from error
-        wanted = {key: tag for key, tag in found.items() if key == self.prefix or key.startswith(folder)}
+        wanted = {key: one for key, one in found.items() if key == self.prefix or key.startswith(folder)}
         if not wanted:
             raise DeliveryError(f"There is no model at {self.text}.", "Correct airlift_model.source.")
         return wanted

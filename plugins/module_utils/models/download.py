@@ -40,10 +40,24 @@ def first_bytes(url: str, count: int) -> bytes:
     except _ConnectionClosedError:
         return b""
     except (OSError, http.client.HTTPException) as error:
-        raise DeliveryError(
-            f"Failed to read {url.partition('?')[0]}: {error}.",
-            "Check the network and the proxy, then run it again.",
-        ) from error
+        raise _unread(url, error) from error
+
+
+def whole_size(url: str) -> int | None:
+    """Return how long a file is, where the server says it (RFC 9110, Content-Range and Content-Length).
+
+    Raises DeliveryError without the file.
+    """
+    try:
+        with _open(url, {"Range": "bytes=0-0"}) as answer:
+            said = answer.headers.get("Content-Range", "").rpartition("/")[2]
+            if answer.status != http.HTTPStatus.PARTIAL_CONTENT:
+                said = answer.headers.get("Content-Length", "")
+            return int(said) if said.isdigit() else None
+    except _ConnectionClosedError:
+        return 0
+    except (OSError, http.client.HTTPException) as error:
+        raise _unread(url, error) from error
 
 
 def download(wanted: Wanted, progress: Progress) -> None:
@@ -109,6 +123,13 @@ def _open(url: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
     except URLError as error:
         raise OSError(str(error.reason)) from error
     return answer
+
+
+def _unread(url: str, error: Exception) -> DeliveryError:
+    return DeliveryError(
+        f"Failed to read {url.partition('?')[0]}: {error}.",
+        "Check the network and the proxy, then run it again.",
+    )
 
 
 def _refused(url: str, status: int) -> Exception:

@@ -73,6 +73,12 @@ class Hub:
         _, files = self._listing()
         return {path: functools.partial(self._first_bytes, path) for path in files}
 
+    def size(self) -> int | None:
+        """Add up what the hub says of each file."""
+        if hub_errors.is_offline():
+            return None
+        return sum(file.size or 0 for file in self._listing()[1].values())
+
     def fetch(self, cache: Path, progress: Progress) -> Mapping[str, Path]:
         """Fetch the matching files side by side, each verified where the hub tells its digest.
 

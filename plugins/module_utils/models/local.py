@@ -42,6 +42,10 @@ class Local:
         """Read the files' first bytes."""
         return preview_of(self._by_path())
 
+    def size(self) -> int:
+        """Ask the file system."""
+        return sum(path.stat().st_size for path in self._files())
+
     def fetch(self, cache: Path, progress: Progress) -> Mapping[str, Path]:  # noqa: ARG002 - it is here already
         """Return the files where they are; hidden ones are left out."""
         return self._by_path()

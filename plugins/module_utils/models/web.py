@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from ..errors import DeliveryError
-from .download import Wanted, download, first_bytes
+from .download import Wanted, download, first_bytes, whole_size
 from .formats import HEADER_BYTES, Preview
 from .source import Progress
 
@@ -50,6 +50,10 @@ class Web:
     def preview(self) -> Preview:
         """Ask for the file's first bytes where somebody wants them."""
         return {self._name: functools.partial(first_bytes, self.url, HEADER_BYTES)}
+
+    def size(self) -> int | None:
+        """Ask for the first byte: the answer has the length of the whole."""
+        return whole_size(self.url)
 
     def fetch(self, cache: Path, progress: Progress) -> Mapping[str, Path]:
         """Fetch the file, going on where an interrupted run stopped."""
