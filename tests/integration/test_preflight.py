@@ -156,6 +156,7 @@ def test_keys_and_certificates_are_made_once_and_are_their_owners_alone(
     assert "changed=0" in again.stdout
     assert {file: file.read_bytes() for file in made} == made
 
+    moto.asked.clear()
     beyond = preflight(moto, tmp_path, airlift_budget_monthly_usd=10)
     assert "the budget is 10 (most: EC2 m7i.large" in " ".join(beyond.stdout.split())
     assert beyond.returncode != 0
