@@ -64,6 +64,10 @@ prices: ## Write AWS's prices of today into cost/prices.json (pricing:GetProduct
 bench: ## Measure provisioning beside the stock modules, in one run
 	@scripts/run python -m tests.bench
 
+.PHONY: operator-policy
+operator-policy: ## Write docs/operator-policy.json from what a stack's life asks of IAM on the embedded AWS
+	@scripts/run env PYTHONPATH=.ansible/collections python -m tests.operator
+
 .PHONY: torture
 torture: ## Kill provisioning and removal at every call, start two runs at once: half an hour (docs/testing.md)
 	@scripts/run python -m pytest -q -n 2 --dist worksteal tests/torture

@@ -59,6 +59,14 @@ def action_of(environ: WSGIEnvironment) -> Action:
     return Action(service, _rest_operation(rest_service, method, path, environ, frozenset(query)))
 
 
+def captured(action: Action, path: str) -> dict[str, str]:
+    """The parameters in the path of a REST call, as sent."""
+    for route in _routes(action.service):
+        if route.name == action.name and (match := route.path.fullmatch(path)):
+            return match.groupdict()
+    return {}
+
+
 def _signing_name(authorization: str, query_string: str) -> str:
     # Credential=KEY/20260102/us-east-1/ec2/aws4_request, in the header or, for presigned URLs, in the query
     match = re.search(
@@ -81,6 +89,8 @@ class _Route:
     method: str
     path: re.Pattern[str]
     query: frozenset[str]
+    length: int
+    """Of the path without its parameters' names."""
 
 
 @cache
@@ -93,10 +103,13 @@ def _routes(service: str) -> tuple[_Route, ...]:
     routes = []
     for name, operation in model["operations"].items():
         uri, _, query = operation["http"]["requestUri"].partition("?")
-        pattern = re.sub(r"\\{(\w+)(\\\+)?\\}", lambda m: ".+" if m.group(2) else "[^/]+", re.escape(uri))
+        pattern = re.sub(
+            r"\\{(\w+)(\\\+)?\\}", lambda m: f"(?P<{m[1]}>{'.+' if m[2] else '[^/]+'})", re.escape(uri)
+        )
         keys = frozenset(part.partition("=")[0] for part in query.split("&") if part)
-        routes.append(_Route(name, operation["http"]["method"], re.compile(pattern + "/?"), keys))
-    return tuple(sorted(routes, key=lambda route: (-len(route.query), -len(route.path.pattern), route.name)))
+        length = len(re.sub(r"\{\w+", "{", uri))
+        routes.append(_Route(name, operation["http"]["method"], re.compile(pattern + "/?"), keys, length))
+    return tuple(sorted(routes, key=lambda route: (-len(route.query), -route.length, route.name)))
 
 
 def _rest_operation(

@@ -1,4 +1,4 @@
-"""The API as one WSGI application: moto's, behind counting, faults and honest errors."""
+"""The API as one WSGI application: moto's, behind counting, faults, IAM and honest errors."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from localcloud import moto_corrections
 from localcloud.actions import Action, action_of
 from localcloud.control import PREFIX, Control
 from localcloud.faults import Faults
+from localcloud.judge.judge import Judge
 from localcloud.log import logger
 from localcloud.plane import Plane
 from localcloud.replies import Reply, aws_error
 from localcloud.requestlog import RequestLog
 from localcloud.settings import Settings
+from localcloud.staleness import Answer, Memory, question_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -40,9 +42,11 @@ def create_app(
     """
     settings = settings or Settings()
     moto_corrections.apply(settings)
+    judge = Judge(settings.account_id, settings.region)
     for plane in planes:
+        plane.judge = judge
         plane.patch()
-    app = Api(wake, health or (lambda: {"status": "ok", "planes": {}}))
+    app = Api(judge, wake, health or (lambda: {"status": "ok", "planes": {}}))
     for plane in planes:
         app.control.add(plane.control())
     return app
@@ -51,10 +55,14 @@ def create_app(
 class Api:
     """A WSGI application."""
 
-    def __init__(self, wake: Callable[[], None], health: Callable[[], Mapping[str, object]]) -> None:
+    def __init__(
+        self, judge: Judge, wake: Callable[[], None], health: Callable[[], Mapping[str, object]]
+    ) -> None:
+        self.judge = judge
         self.requests = RequestLog()
         self.faults = Faults()
-        self.control = Control(self.requests, self.faults, health)
+        self._memory = Memory()
+        self.control = Control(self.requests, self.faults, judge.record, health, self._memory.forget)
         self._wake = wake
         self._moto = _Moto(create_backend_app)
 
@@ -70,12 +78,36 @@ class Api:
         if verdict.throttle:
             status, code = THROTTLED.get(action.service, THROTTLED_OTHERWISE)
             return aws_error(environ, action.service, status, code, "Rate exceeded").send(start_response)
-        answer = self._execute(environ, start_response, action)
+        if verdict.stale_seconds:
+            return self._judged_and_late(environ, start_response, action, verdict.stale_seconds)
+        answer = self._judged(environ, start_response, action)
         if action.mutating:
             self._wake()
         if verdict.lose_reply:
             _hang_up(environ, action)
         return answer
+
+    def _judged_and_late(
+        self, environ: WSGIEnvironment, start_response: StartResponse, action: Action, seconds: float
+    ) -> Iterable[bytes]:
+        question, held = question_of(environ), _HeldResponse()
+        body = b"".join(self._judged(environ, held.start_response, action))
+        stale = self._memory.as_of(question, Answer(held.status, held.headers, body), seconds)
+        start_response(stale.status, stale.headers)
+        return [stale.body]
+
+    def _judged(
+        self, environ: WSGIEnvironment, start_response: StartResponse, action: Action
+    ) -> Iterable[bytes]:
+        try:
+            refusal = self.judge.refuse(environ, action)
+        except Exception as error:
+            LOG.exception("%s could not be judged", action.key)
+            message = f"The embedded AWS failed to judge {action.key}: {error!r}. Its log has the trace."
+            return aws_error(environ, action.service, 500, "InternalFailure", message).send(start_response)
+        if refusal is not None:
+            return refusal.send(start_response)
+        return self._execute(environ, start_response, action)
 
     def _execute(
         self, environ: WSGIEnvironment, start_response: StartResponse, action: Action
@@ -94,6 +126,8 @@ class Api:
         if held.status.startswith("404") and NO_ROUTE in body:
             LOG.warning("%s is not available on the embedded AWS: no route", action.key)
             return _unavailable(environ, action).send(start_response)
+        if held.status.startswith("404") and (hidden := self.judge.hide_absence(environ, action)):
+            return hidden.send(start_response)
         start_response(held.status, held.headers)
         return [body]
 

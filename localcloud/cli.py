@@ -18,7 +18,7 @@ from localcloud.settings import RELEASES, Settings
 DESCRIPTION = """\
 The embedded AWS. It answers AWS's API on 127.0.0.1 and puts real things behind it: EC2 instances are systemd
 containers with IMDSv2, ECR is a registry, load balancers are HAProxy, Run Command executes.
-It cannot stand for real timings, GPU hosts or IAM denials."""
+It judges each call by IAM's policies. It cannot stand for real timings or GPU hosts."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from localcloud.faults import Faults, parse_fault
+from localcloud.judge.record import Record
 from localcloud.replies import Reply, json_reply
 from localcloud.requestlog import RequestLog
 
@@ -26,14 +27,23 @@ class Control:
     """Requests, faults, health, and whatever planes add."""
 
     def __init__(
-        self, requests: RequestLog, faults: Faults, health: Callable[[], Mapping[str, object]]
+        self,
+        requests: RequestLog,
+        faults: Faults,
+        record: Record,
+        health: Callable[[], Mapping[str, object]],
+        forget_answers: Callable[[], None],
     ) -> None:
         self._requests = requests
         self._faults = faults
+        self._record = record
+        self._forget_answers = forget_answers
         self._routes: dict[tuple[str, str], Handler] = {
             ("GET", "health"): lambda _: json_reply(health()),
             ("GET", "requests"): self._summary,
             ("DELETE", "requests"): self._reset,
+            ("GET", "permissions"): self._permissions,
+            ("DELETE", "permissions"): self._forget_permissions,
             ("GET", "faults"): lambda _: json_reply({"faults": faults.listing()}),
             ("POST", "faults"): self._set_faults,
             ("DELETE", "faults"): lambda _: self._set_faults({"faults": []}),
@@ -63,11 +73,20 @@ class Control:
         self._requests.reset()
         return json_reply(self._requests.summary())
 
+    def _permissions(self, query: Mapping[str, object]) -> Reply:
+        principal = query.get("principal")
+        return json_reply({"permissions": self._record.listing(str(principal) if principal else None)})
+
+    def _forget_permissions(self, _: Mapping[str, object]) -> Reply:
+        self._record.reset()
+        return json_reply({"permissions": []})
+
     def _set_faults(self, body: Mapping[str, object]) -> Reply:
         given = body.get("faults", [body])
         if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
             raise ValueError('expected {"faults": [{"action": "ec2:*", …}, …]}')
         self._faults.replace([parse_fault(item) for item in given])
+        self._forget_answers()
         return json_reply({"faults": self._faults.listing()})
 
 

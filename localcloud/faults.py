@@ -22,6 +22,8 @@ class Fault:
     """So many of the next calls are throttled before anything is executed."""
     lose_reply_next: int = 0
     """So many of the next calls are executed, and the connection is closed instead of answered."""
+    stale_seconds: float = 0.0
+    """Reads are answered as the same reads were so long ago: what was written since is not in them yet."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Verdict:
     latency_seconds: float = 0.0
     throttle: bool = False
     lose_reply: bool = False
+    stale_seconds: float = 0.0
 
 
 def parse_fault(content: Mapping[str, object]) -> Fault:
@@ -67,12 +70,13 @@ class Faults:
 
     def judge(self, action: Action) -> Verdict:
         """Decide one call; counters go down."""
-        latency_ms, throttle, lose = 0, False, False
+        latency_ms, throttle, lose, stale = 0, False, False, 0.0
         with self._lock:
             for index, fault in enumerate(self._faults):
                 if not fnmatchcase(action.key, fault.action):
                     continue
                 latency_ms += fault.latency_ms
+                stale = max(stale, fault.stale_seconds)
                 if fault.throttle_next:
                     throttle = True
                     self._faults[index] = replace(fault, throttle_next=fault.throttle_next - 1)
@@ -81,4 +85,4 @@ class Faults:
                 elif fault.lose_reply_next:
                     lose = True
                     self._faults[index] = replace(fault, lose_reply_next=fault.lose_reply_next - 1)
-        return Verdict(latency_ms / 1000, throttle, lose and not throttle)
+        return Verdict(latency_ms / 1000, throttle, lose and not throttle, 0.0 if action.mutating else stale)

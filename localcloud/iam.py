@@ -8,6 +8,10 @@ from datetime import datetime
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
+from localcloud.judge.decision import Held, ResourcePolicy, refusal
+from localcloud.judge.policy import Ask, Principal
+from localcloud.judge.principals import trust_of
+from localcloud.judge.scope import Scope
 from localcloud.settings import ACCOUNT_ID
 
 
@@ -38,6 +42,12 @@ def profile(arn: str) -> Profile | None:
             role = item.roles[0] if item.roles else None
             return Profile(item.arn, item.id, role.name if role else None, role.arn if role else None)
     return None
+
+
+def trusts(role_arn: str, service: str) -> bool:
+    """Whether a role's trust policy lets a service, such as `ec2.amazonaws.com`, act as it."""
+    trust = ResourcePolicy(trust_of(role_arn, Scope("us-east-1", ACCOUNT_ID)), required=True)
+    return refusal(Ask("sts:AssumeRole", role_arn), Held(Principal(service, "Service")), trust) is None
 
 
 def assume_role(region: str, role_arn: str, session: str, seconds: int) -> RoleCredentials:

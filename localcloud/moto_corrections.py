@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from moto.acm.models import AWSCertificateManagerBackend
+from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.instances import MetadataOptions, Reservation
+from moto.ec2.responses.nat_gateways import NatGateways
+from moto.iam.access_control import PermissionResult
 from moto.logs.models import LogsBackend
 from moto.s3.models import FakeBucket
 
 from localcloud.backends import IMAGE_TAG
-from localcloud.bucketpolicy import without_conditions
 from localcloud.certificates import imported_again_as_acm_does, kept_while_in_use
 from localcloud.embeddedmetrics import extracting
 from localcloud.settings import MachineImage, Settings
@@ -41,11 +43,23 @@ def apply(settings: Settings) -> None:
     """Patch moto for this process."""
     wrap(EC2Backend, "run_instances", _idempotent)
     wrap(EC2Backend, "associate_iam_instance_profile", _once_for_a_replay)
-    wrap(FakeBucket, "get_permission", without_conditions)
+    wrap(EC2Backend, "delete_nat_gateway", _lets_go_of_its_address)
+    wrap(NatGateways, "create_nat_gateway", _nat_gateway_by_token)
+    wrap(EC2Backend, "replace_iam_instance_profile_association", _on_the_instance_too)
+    wrap(FakeBucket, "get_permission", judged_before)
     wrap(LogsBackend, "put_log_events", extracting)
     wrap(AWSCertificateManagerBackend, "import_certificate", imported_again_as_acm_does)
     wrap(AWSCertificateManagerBackend, "delete_certificate", kept_while_in_use)
     wrap(EC2Backend, "__init__", lambda original: _with_images(original, settings.images))
+
+
+def judged_before(_original: Method) -> Method:
+    """moto's own look at a bucket's policy, which knows no conditions: the judge has looked before."""
+
+    def get_permission(_self: FakeBucket, _action: str, _resource: str) -> PermissionResult:
+        return PermissionResult.PERMITTED
+
+    return get_permission
 
 
 def _idempotent(original: Method) -> Method:
@@ -56,17 +70,13 @@ def _idempotent(original: Method) -> Method:
 
     def run_instances(self: EC2Backend, image_id: str, count: int, *args: Any, **kwargs: Any) -> Reservation:
         token = kwargs.get("client_token", NO_TOKEN)
-        wanted = (image_id, count, kwargs.get("instance_type"), kwargs.get("subnet_id"))
+        # All of the request counts, its tags too.
+        wanted = repr((image_id, count, args, sorted(kwargs.items())))
         with _lock:
-            tokens: dict[str, tuple[tuple[Any, ...], Reservation]]
+            tokens: dict[str, tuple[str, Reservation]]
             tokens = self.__dict__.setdefault("localcloud_tokens", {})
             if token in tokens:
-                before, first = tokens[token]
-                if before != wanted:
-                    raise EC2ClientError(
-                        "IdempotentParameterMismatch",
-                        f"The client token {token} was used before with other parameters.",
-                    )
+                first = _first_answer(tokens, token, wanted)
                 if kwargs.get("iam_instance_profile_name") or kwargs.get("iam_instance_profile_arn"):
                     _replay.of = first.instances[0].id
                 return first
@@ -79,6 +89,49 @@ def _idempotent(original: Method) -> Method:
     return run_instances
 
 
+def _first_answer[T](tokens: Mapping[str, tuple[str, T]], token: str, wanted: str) -> T:
+    before, first = tokens[token]
+    if before != wanted:
+        raise EC2ClientError(
+            "IdempotentParameterMismatch",
+            f"The client token {token} was used before with other parameters.",
+        )
+    return first
+
+
+def _nat_gateway_by_token(original: Method) -> Method:
+    """CreateNatGateway with a token that was used before returns the first call's gateway, deleted or not."""
+
+    def create_nat_gateway(self: NatGateways) -> ActionResult:
+        token = self._get_param("ClientToken")
+        names = ("SubnetId", "AllocationId", "ConnectivityType", "TagSpecifications")
+        wanted = repr([self._get_param(name) for name in names])
+        with _lock:
+            tokens: dict[str, tuple[str, Any]]
+            tokens = self.ec2_backend.__dict__.setdefault("localcloud_nat_tokens", {})
+            if token in tokens:
+                return ActionResult({"NatGateway": _first_answer(tokens, token, wanted)})
+            answer: ActionResult = original(self)
+            if token:
+                tokens[token] = (wanted, cast("dict[str, Any]", answer.result)["NatGateway"])
+            return answer
+
+    return create_nat_gateway
+
+
+def _lets_go_of_its_address(original: Method) -> Method:
+    """A deleted NAT gateway gives its Elastic IP address back; moto keeps them together."""
+
+    def delete(self: EC2Backend, nat_gateway_id: str) -> Any:
+        gateway = original(self, nat_gateway_id)
+        for address in list(self.addresses):
+            if address.association_id and address.eni is gateway._eni:
+                self.disassociate_address(association_id=address.association_id)
+        return gateway
+
+    return delete
+
+
 def _once_for_a_replay(original: Method) -> Method:
     """A repeated RunInstances gives its instance no second profile: moto would, and refuses that itself."""
 
@@ -89,6 +142,18 @@ def _once_for_a_replay(original: Method) -> Method:
         return original(self, instance_id, *args, **kwargs)
 
     return associate
+
+
+def _on_the_instance_too(original: Method) -> Method:
+    """A replaced association shows on its instance; with moto that goes on to name the profile of before."""
+
+    def replace(self: EC2Backend, association_id: str, *args: Any, **kwargs: Any) -> Any:
+        association = original(self, association_id, *args, **kwargs)
+        shown = {"Arn": association.iam_instance_profile.arn, "Id": association_id}
+        self.modify_instance_attribute(association.instance.id, "iam_instance_profile", shown)
+        return association
+
+    return replace
 
 
 def _complete_from_template(self: EC2Backend, reservation: Reservation, asked: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from localcloud.settings import Settings
 
 if TYPE_CHECKING:
     from localcloud.control import Routes
+    from localcloud.judge.judge import Judge
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Plane:
     """
 
     name = "plane"
+    judge: Judge | None = None
+    """The account's IAM; set before `patch`, and only in the living server."""
 
     def __init__(self, context: Context) -> None:
         self.context = context

@@ -16,9 +16,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 STAGES = ("lint", "unit", "integration", "molecule", "e2e")
-WHOLE_HOST = ("default", "debian_12", "debian_12_others")
-"""The scenarios that have several roles on one host."""
-
 COLLECTION = "ansible_collections.airlift.stack."
 ALL_SCENARIOS = frozenset({"*"})
 NONE: frozenset[str] = frozenset()
@@ -46,9 +43,15 @@ EVERYTHING = Selection(frozenset(STAGES), ALL_SCENARIOS)
 
 @dataclass(frozen=True)
 class Tree:
-    """What is known of the files: for each scenario the plugins that its roles run, and what these import."""
+    """What is known of each scenario.
+
+    The plugins that its roles run, with what these import; its roles; itself and the scenarios whose files
+    it takes.
+    """
 
     plugins_of_scenario: Mapping[str, Collection[str]]
+    roles_of_scenario: Mapping[str, Collection[str]]
+    parts_of_scenario: Mapping[str, Collection[str]]
 
 
 def _some(*stages: str, scenarios: Iterable[str] = ()) -> Selection:
@@ -61,18 +64,15 @@ RULES: tuple[tuple[str, Selection], ...] = (
     (r"tests/(unit|refusals)/.+", _some("lint", "unit")),
     (r"tests/integration/.+", _some("lint", "integration")),
     (r"tests/e2e/.+", _some("lint", "e2e")),
-    (r"tests/bench/.+", _some("lint")),
+    (r"tests/bench/.+", _some("lint", "unit")),
+    (r"tests/(operator/.+|host_calls\.py)", _some("lint", "integration", "e2e")),
     (r"tests/torture/.+", _some("lint")),
     (r"(tests/clients/.+|scripts/clients)", _some("lint", "unit")),
     (r"(molecule/shared|\.config/molecule)/.+", _some("lint", "unit", scenarios=ALL_SCENARIOS)),
     (r"localcloud/tests/.+", _some("lint", "integration")),
     (r"localcloud/[^/]+\.py", _some("lint", "integration", "e2e")),
     (r"inference/tests/.+", _some("lint", "unit", "integration")),
-    (
-        r"inference/agent/.+",
-        _some("lint", "unit", "integration", "e2e", scenarios=("inference", *WHOLE_HOST)),
-    ),
-    (r"inference/.+", _some("lint", "unit", "integration", "e2e")),
+    (r"inference/(?!agent/).+", _some("lint", "unit", "integration", "e2e")),
     (r"(playbooks/.+|site\.yml|inventory/.+)", _some("lint", "unit", "integration", "e2e")),
 )
 
@@ -90,14 +90,21 @@ def _select_one(path: str, tree: Tree) -> Selection:
         if re.fullmatch(pattern, path):
             return selection
     if found := re.fullmatch(r"roles/([^/]+)/.+", path):
-        return _some("lint", "unit", "e2e", scenarios=(found[1], *WHOLE_HOST))
+        return _some("lint", "unit", "e2e", scenarios=_having(found[1], tree.roles_of_scenario))
+    # The role inference installs it.
+    if path.startswith("inference/agent/"):
+        scenarios = _having("inference", tree.roles_of_scenario)
+        return _some("lint", "unit", "integration", "e2e", scenarios=scenarios)
     if found := re.fullmatch(r"molecule/([^/]+)/.+", path):
-        # One takes what another prepares, and those of Debian 12 take it from all.
-        return _some("lint", "unit", scenarios=(found[1], *WHOLE_HOST))
+        return _some("lint", "unit", scenarios=_having(found[1], tree.parts_of_scenario))
     if re.fullmatch(r"plugins/.+\.py", path):
-        users = [scenario for scenario, plugins in tree.plugins_of_scenario.items() if path in plugins]
-        return _some("lint", "unit", "integration", "e2e", scenarios=users)
+        scenarios = _having(path, tree.plugins_of_scenario)
+        return _some("lint", "unit", "integration", "e2e", scenarios=scenarios)
     return EVERYTHING
+
+
+def _having(part: str, of_scenario: Mapping[str, Collection[str]]) -> list[str]:
+    return [scenario for scenario, parts in of_scenario.items() if part in parts]
 
 
 def imported(path: str, text: str, known: Collection[str]) -> set[str]:
@@ -128,22 +135,24 @@ def reached(starts: Iterable[str], imports: Mapping[str, Collection[str]]) -> se
 
 
 def read_tree(root: Path) -> Tree:
-    """Look which plugins the scenarios run: those that their roles, or they themselves, name."""
+    """Look what the scenarios have: the roles and plugins that they, or those whose files they take, name."""
     files = {str(path.relative_to(root)): path.read_text() for path in (root / "plugins").rglob("*.py")}
     imports = {path: imported(path, text, files) for path, text in files.items()}
+    texts = {
+        path.parent.name: _text(path.parent) for path in sorted((root / "molecule").glob("*/molecule.yml"))
+    }
+    taken = {name: set(re.findall(r"\.\./(\w+)/", text)) & set(texts) for name, text in texts.items()}
+    parts = {name: reached([name], taken) for name in texts}
+    known = {path.name for path in root.glob("roles/*")}
     plugins: dict[str, set[str]] = {}
-    for scenario in sorted(path.parent for path in (root / "molecule").glob("*/molecule.yml")):
-        text = _text(scenario)
-        roles = set(re.findall(r"airlift\.stack\.(\w+)", text)) & {path.name for path in root.glob("roles/*")}
-        # Those of Debian 12 have the playbooks of the others.
-        for other in set(re.findall(r"import_playbook: \.\./(\w+)/", text)):
-            text += _text(root / "molecule" / other)
-            roles |= {other} & {path.name for path in root.glob("roles/*")}
-        text += "".join(_text(root / "roles" / role) for role in roles)
+    roles: dict[str, set[str]] = {}
+    for name in texts:
+        text = "".join(texts[part] for part in sorted(parts[name]))
+        roles[name] = set(re.findall(r"airlift\.stack\.(\w+)", text)) & known
+        text += "".join(_text(root / "roles" / role) for role in sorted(roles[name]))
         names = set(re.findall(r"airlift\.stack\.(\w+)", text))
-        starts = [path for path in files if _plugin(path) in names]
-        plugins[scenario.name] = reached(starts, imports)
-    return Tree(plugins)
+        plugins[name] = reached([path for path in files if _plugin(path) in names], imports)
+    return Tree(plugins, roles, parts)
 
 
 def _plugin(path: str) -> str:

@@ -25,6 +25,8 @@ class Credentials:
     def document(self, view: InstanceView, role_arn: str) -> str:
         """What the instance reads at iam/security-credentials/<role>."""
         now = datetime.now(UTC)
+        if not iam.trusts(role_arn, "ec2.amazonaws.com"):
+            return _refused(role_arn, now)
         with self._lock:
             issued = self._issued.get((view.id, role_arn))
             if issued is None or _aware(issued[1].expiration) - now < RENEW_BEFORE:
@@ -41,6 +43,16 @@ class Credentials:
             "Expiration": _aware(credentials.expiration).strftime(TIME_FORMAT),
         }
         return json.dumps(content, indent=2)
+
+
+def _refused(role_arn: str, now: datetime) -> str:
+    """What the instance reads where the role's trust policy does not name EC2."""
+    content = {
+        "Code": "AssumeRoleUnauthorizedAccess",
+        "Message": f"EC2 cannot assume the role {role_arn.rpartition('/')[2]}.",
+        "LastUpdated": now.strftime(TIME_FORMAT),
+    }
+    return json.dumps(content, indent=2)
 
 
 def info(profile: Profile) -> str:

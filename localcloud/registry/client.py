@@ -20,6 +20,13 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    said_length: int | None = None
+    """What the answer to HEAD says of the body that it does not have."""
+
+    @property
+    def length(self) -> int:
+        """Of the body in bytes."""
+        return len(self.body) if self.said_length is None else self.said_length
 
 
 def basic(user: str, password: str) -> str:
@@ -42,6 +49,7 @@ class RegistryClient:
             response = connection.getresponse()
             content = response.read()
             found = [(name, value) for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP]
-            return Answer(response.status, tuple(found), content)
+            length = response.getheader("Content-Length") if method == "HEAD" else None
+            return Answer(response.status, tuple(found), content, int(length) if length else None)
         finally:
             connection.close()

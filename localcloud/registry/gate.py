@@ -1,4 +1,4 @@
-"""The requests that ECR has rules for: the beginning of an upload, and the manifest that completes a push.
+"""The requests that ECR has rules for: the beginning of an upload, and manifests, pushed and pulled.
 
 HAProxy sends these few small requests here and everything else, layers above all, straight to the registry.
 """
@@ -16,11 +16,12 @@ from localcloud.log import logger
 from localcloud.registry.client import Answer, RegistryClient
 from localcloud.registry.rules import MANIFEST, Refusal
 
+FORWARDED = "x-forwarded-for"
 LIMIT_BYTES = 8 * 1024 * 1024
 _log = logger("registry")
 
-type Refuse = Callable[[str, str, str], Refusal | None]
-"""(method, path, digest of the body) → refusal."""
+type Refuse = Callable[[str, str, str, str], Refusal | None]
+"""(method, path, digest of the body, address of the sender) → refusal."""
 type Pushed = Callable[[str, str, bytes, str], None]
 """(repository, tag or digest, manifest, media type)."""
 
@@ -61,16 +62,24 @@ class Gate:
             return known
         path = urlsplit(target).path
         digest = "sha256:" + hashlib.sha256(body).hexdigest()
+        source = next((v.split(",")[-1].strip() for k, v in headers.items() if k.lower() == FORWARDED), "")
+        if method in ("GET", "HEAD"):
+            refusal = self._refuse(method, path, digest, source)
+            return _refused(refusal) if refusal else self._client.send(method, target, headers)
         with self._one_push:
-            refusal = self._refuse(method, path, digest)
+            refusal = self._refuse(method, path, digest, source)
             if refusal is not None:
-                return Answer(refusal.status, (("Content-Type", "application/json"),), refusal.body)
+                return _refused(refusal)
             answer = self._client.send(method, target, headers, body)
             pushed = MANIFEST.fullmatch(path)
             if pushed and answer.status == 201:
                 media_type = next((v for k, v in headers.items() if k.lower() == "content-type"), "")
                 self._pushed(pushed["name"], pushed["reference"], body, media_type)
         return answer
+
+
+def _refused(refusal: Refusal) -> Answer:
+    return Answer(refusal.status, (("Content-Type", "application/json"),), refusal.body)
 
 
 def _handler(gate: Gate) -> type[BaseHTTPRequestHandler]:
@@ -94,15 +103,16 @@ def _handler(gate: Gate) -> type[BaseHTTPRequestHandler]:
                 answer = Answer(502, (), Refusal(502, "UNKNOWN", "The registry does not answer.").body)
             self._send(answer)
 
-        do_PUT = do_POST = do_DELETE = _handle  # noqa: N815
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _handle  # noqa: N815
 
         def _send(self, answer: Answer) -> None:
             self.send_response(answer.status)
             for name, value in answer.headers:
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
+            self.send_header("Content-Length", str(answer.length))
             self.end_headers()
-            self.wfile.write(answer.body)
+            if self.command != "HEAD":
+                self.wfile.write(answer.body)
 
         def log_message(self, format: str, *args: object) -> None:
             """HAProxy's log has it."""

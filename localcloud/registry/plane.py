@@ -27,6 +27,7 @@ from localcloud.registry.errors import RegistryError
 from localcloud.registry.front import Front, haproxy_config, registry_config
 from localcloud.registry.gate import Gate
 from localcloud.registry.images import UNAVAILABLE, RegistryImage, record, scans_on_push, state_of
+from localcloud.registry.permissions import denied
 from localcloud.registry.rules import Refusal, refuse
 from localcloud.registry.store import Store
 
@@ -175,7 +176,13 @@ class RegistryPlane(Plane):
     def _log_file(self) -> Path:
         return self._directory / "docker-registry.log"
 
-    def _refuse(self, method: str, path: str, digest: str) -> Refusal | None:
+    def _refuse(self, method: str, path: str, digest: str, source: str) -> Refusal | None:
+        if self.judge is not None:
+            scope = self.judge.scope(self.settings.region)
+            if (refusal := denied(self.judge, scope, method, path, source)) is not None:
+                return refusal
+        if method in ("GET", "HEAD"):
+            return None
         repositories = {name: state_of(item) for name, item in list(self._backend.repositories.items())}
         return refuse(method, path, digest, repositories, self.settings.account_id)
 

@@ -55,6 +55,19 @@ def refusal(call: Any, **arguments: Any) -> tuple[int, str]:
     return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
 
 
+def test_a_list_lags_behind_what_was_written_and_a_read_by_name_does_not(endpoint: str) -> None:
+    ask(endpoint, "faults", "POST", {"action": "secretsmanager:List*", "stale_seconds": 600})
+    secrets = client("secretsmanager", endpoint)
+    assert secrets.list_secrets()["SecretList"] == []
+    secrets.create_secret(Name="lagging", SecretString="x")
+    assert secrets.describe_secret(SecretId="lagging")["Name"] == "lagging"
+    assert secrets.list_secrets()["SecretList"] == []
+    assert client("secretsmanager", endpoint).list_secrets()["SecretList"] == [], "whoever asks"
+    ask(endpoint, "faults", "DELETE")
+    assert [one["Name"] for one in secrets.list_secrets()["SecretList"]] == ["lagging"]
+    secrets.delete_secret(SecretId="lagging", ForceDeleteWithoutRecovery=True)
+
+
 def test_requests_are_counted_by_action(endpoint: str, ec2: Any) -> None:
     ask(endpoint, "requests", "DELETE")
     ec2.describe_vpcs()
@@ -131,6 +144,21 @@ def test_an_instance_is_all_that_its_launch_template_says(endpoint: str, ec2: An
     assert found["MetadataOptions"]["HttpPutResponseHopLimit"] == 2
     assert found["Monitoring"]["State"] == "enabled"
     assert found["EbsOptimized"] is True
+
+
+def test_a_nat_gateway_s_token_answers_with_the_first_one_and_its_address_comes_back(ec2: Any) -> None:
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    wanted = {"SubnetId": subnet, "AllocationId": address, "ClientToken": "once"}
+    first = ec2.create_nat_gateway(**wanted)["NatGateway"]["NatGatewayId"]
+    assert ec2.create_nat_gateway(**wanted)["NatGateway"]["NatGatewayId"] == first
+    ec2.delete_nat_gateway(NatGatewayId=first)
+    again = ec2.create_nat_gateway(**wanted)["NatGateway"]
+    assert (again["NatGatewayId"], again["State"]) == (first, "deleted")
+    tags = [{"ResourceType": "natgateway", "Tags": [{"Key": "a", "Value": "b"}]}]
+    refused = refusal(ec2.create_nat_gateway, **wanted, TagSpecifications=tags)
+    assert refused == (400, "IdempotentParameterMismatch")
+    ec2.release_address(AllocationId=address)
 
 
 def test_what_does_not_exist_is_refused(ec2: Any, image_id: str) -> None:

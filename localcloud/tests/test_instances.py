@@ -107,7 +107,9 @@ def account(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Account:
     ec2.import_key_pair(KeyName="test", PublicKeyMaterial=key.with_suffix(".pub").read_bytes())
     vpc = ec2.create_vpc(CidrBlock="10.216.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.216.8.0/24")["Subnet"]["SubnetId"]
-    iam.create_role(RoleName="host", AssumeRolePolicyDocument="{}")
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": [trust]}
+    iam.create_role(RoleName="host", AssumeRolePolicyDocument=json.dumps(document))
     iam.create_instance_profile(InstanceProfileName="host")
     iam.add_role_to_instance_profile(InstanceProfileName="host", RoleName="host")
     (image,) = ec2.describe_images(Owners=["self"])["Images"]

@@ -11,6 +11,7 @@ from localcloud.actions import Action, action_of
 from localcloud.faults import Fault, Faults, parse_fault
 from localcloud.replies import aws_error
 from localcloud.requestlog import RequestLog
+from localcloud.staleness import Answer, Memory
 
 
 def environ(
@@ -133,3 +134,23 @@ def test_a_fault_that_is_none_is_refused(content: dict[str, object], word: str) 
 )
 def test_errors_in_each_protocol(service: str, extra: dict[str, str], piece: bytes) -> None:
     assert piece in aws_error(environ(**extra), service, 400, "C", "a < b").body
+
+
+def test_a_stale_read_is_answered_as_it_was() -> None:
+    moment = [0.0]
+    memory = Memory(clock=lambda: moment[0])
+
+    def asked(at: float, now: str) -> str:
+        moment[0] = at
+        return memory.as_of(("GET", "/"), Answer(now, [], b""), 5.0).status
+
+    assert [asked(0, "a"), asked(1, "b"), asked(4, "c"), asked(6, "d"), asked(20, "e")] == list("aaabd")
+    memory.forget()
+    assert asked(21, "f") == "f"
+
+
+def test_writes_are_never_stale() -> None:
+    faults = Faults()
+    faults.replace([Fault(stale_seconds=5)])
+    assert faults.judge(Action("iam", "ListRoles")).stale_seconds == 5
+    assert faults.judge(Action("iam", "CreateRole")).stale_seconds == 0

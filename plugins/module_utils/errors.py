@@ -5,6 +5,7 @@ AirliftError
 ├── EngineSettingsError       there is no such engine, or it does not take these settings
 ├── DefectError               Airlift itself is wrong, and says so before it changes anything
 ├── CallError                 AWS refused or did not answer a call; carries AWS's code
+├── NotVisibleYetError        AWS does not show yet what it has just made
 ├── NeverUsableError          a resource reached a state from which it will not become usable
 ├── OverdueError              something did not get there in the time that it usually needs by far
 ├── InterruptedRunError       the run was asked to stop
@@ -60,6 +61,10 @@ class CallError(AirliftError):
     def __init__(self, message: str, remedy: str = "", code: str = "") -> None:
         super().__init__(message, remedy)
         self.code = code
+
+
+class NotVisibleYetError(AirliftError):
+    """AWS does not show yet what it has just made: the same call succeeds a little later."""
 
 
 class NeverUsableError(AirliftError):

@@ -86,6 +86,18 @@ class Edge:
             found: dict[str, Any] = json.load(answer)
             return found
 
+    def admin(self, command: str) -> str:
+        """Return what HAProxy answers to a command of its administration."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self.directory / "admin.sock"))
+            connection.sendall(f"{command}\n".encode())
+            with connection.makefile() as answer:
+                return answer.read()
+
+    def pid(self) -> int:
+        """Return HAProxy's process."""
+        return int(self.admin("show info").partition("\nPid: ")[2].split()[0])
+
     def log(self) -> list[dict[str, Any]]:
         """Return the access log."""
         lines = (self.directory / "haproxy.log").read_text(errors="replace").splitlines()

@@ -26,6 +26,11 @@ TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 
+BROKEN = re.compile(
+    r"error|failed|disconnect|incomplete|terminated|interrupt|aborted|reset by|closed|lost|not completed",
+    re.IGNORECASE,
+)
+
 
 class ScenarioError(Exception):
     """A scenario went otherwise than it must, in a few words for the table."""
@@ -188,6 +193,34 @@ def asleep(stage: Stage) -> None:
     must("pong" in answered(stage.said(), script.PONG), f"gives up, status {status}")
 
 
+def restarted(stage: Stage) -> str:
+    with ExitStack() as stack:
+        with stage.edge.engine():
+            running = stage.start((stage.program.streaming or stage.program.command)(script.TALE))
+            stack.callback(end, running)
+            wait_until(lambda: tells_the_tale(stage), 40, "asked for nothing")
+            time.sleep(1)
+        # As Docker does it: at once.
+        stack.enter_context(stage.edge.engine())
+        try:
+            status = running.wait(LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise ScenarioError(f"no end within {LIMIT_SECONDS} s") from None
+        said = answered(stage.said(), script.TALE)
+        if tells_the_tale(stage):
+            must(script.TALE_ENDS in said, f"asks again, and has no answer (status {status})")
+            return "asks again"
+    must(script.TALE_ENDS not in said, "was answered before the engine went")
+    must(status != 0 or BROKEN.search(said), "ends as if it had all of the answer")
+    must(BROKEN.search(said), f"says nothing of it (status {status})")
+    return "says so"
+
+
+def tells_the_tale(stage: Stage) -> bool:
+    """Return whether the engine that runs has been asked for it."""
+    return any(one.get("says", "").startswith(script.TALE_BEGINS) for one in stage.requests())
+
+
 def answered(output: str, prompt: str) -> str:
     """Return an output without the prompt, which some tools repeat."""
     return output.replace(prompt, "")
@@ -207,7 +240,8 @@ class Scenario:
 
     name: str
     title: str
-    run: Callable[[Stage], None]
+    run: Callable[[Stage], str | None]
+    """Returns what the tool did, where it may do one thing or another."""
     key: str = KEY
     has_engine: bool = True
 
@@ -221,4 +255,5 @@ SCENARIOS = (
     Scenario("context", "over the context: says so", over_the_context),
     Scenario("key", "a wrong key: says so", a_wrong_key, key=WRONG_KEY),
     Scenario("asleep", "endpoint asleep: waits", asleep, has_engine=False),
+    Scenario("restart", "engine restarts in a stream", restarted, has_engine=False),
 )

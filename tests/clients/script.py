@@ -22,6 +22,8 @@ COUNT = "Count from one to twelve in words."
 READ = "Read the file notes.txt with a tool, then tell me the secret word that it holds."
 EDIT = "In the file fruit.txt replace the word apple by the word pear."
 STORY = "Tell me a story that never ends."
+TALE = "Tell me a tale of fifty words, slowly."
+TALE_BEGINS, TALE_ENDS = "Once", "marmalade."
 
 SECRET = re.compile(r"secret word is (\w+)")
 DIRECTORY = re.compile(r"working (?:in the )?directory[^/\n]{0,20}(/[^\s<,`'\"]+)", re.IGNORECASE)
@@ -77,6 +79,7 @@ PROMPTS: dict[str, Callable[[Request, Sequence[str]], Answer]] = {
     COUNT: lambda *_: say(" ".join(NUMBERS), 0.05),
     READ: _read,
     EDIT: _edit,
+    TALE: lambda *_: say(f"{TALE_BEGINS} there was {'a hill and then ' * 12}{TALE_ENDS}", 0.1),
     STORY: lambda *_: Say(("And ", "then ", "they ", "walked ", "on. "), 0.1, endless=True),
 }
 

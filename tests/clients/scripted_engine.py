@@ -11,6 +11,7 @@ import select
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -46,6 +47,7 @@ class Engine(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     state = State()
+    context_tokens = CONTEXT_TOKENS
 
     def do_GET(self) -> None:
         """Answer for health, models and properties."""
@@ -81,15 +83,16 @@ class Engine(BaseHTTPRequestHandler):
     def _complete(self, path: str, body: dict[str, Any]) -> None:
         kind = DIALECTS[path]
         length = tokens(kind.prompt_of(body))
-        if length > CONTEXT_TOKENS:
-            said = f"request ({length} tokens) exceeds the available context size ({CONTEXT_TOKENS} tokens)"
-            figures = {"n_prompt_tokens": length, "n_ctx": CONTEXT_TOKENS}
+        if length > (limit := self.context_tokens):
+            said = f"request ({length} tokens) exceeds the available context size ({limit} tokens)"
+            figures = {"n_prompt_tokens": length, "n_ctx": limit}
             return self._fail(400, "exceed_context_size_error", f"{said}, try increasing it", **figures)
         request = kind.parse(body)
         reply = answer(request)
         self._note(path, request.stream, length, reply)
         try:
-            self._answer(kind(body.get("model", MODEL), length), request, reply)
+            with self._place(length):
+                self._answer(kind(body.get("model", MODEL), length), request, reply)
         except (LeftError, ConnectionError):
             self.close_connection = True
             with self.state.lock:
@@ -98,6 +101,10 @@ class Engine(BaseHTTPRequestHandler):
             with self.state.lock:
                 self.state.running -= 1
         return None
+
+    def _place(self, prompt_tokens: int) -> AbstractContextManager[None]:
+        """Return what an answer waits for, and holds until its end: nothing here."""
+        return nullcontext()
 
     def _note(self, path: str, stream: bool, length: int, reply: Answer) -> None:
         said = {"calls": reply.name} if isinstance(reply, Call) else {"says": "".join(reply.words)[:60]}
@@ -166,7 +173,7 @@ class Engine(BaseHTTPRequestHandler):
         return body
 
     def _model(self) -> dict[str, Any]:
-        meta = {"n_ctx": CONTEXT_TOKENS, "n_ctx_train": CONTEXT_TOKENS}
+        meta = {"n_ctx": self.context_tokens, "n_ctx_train": self.context_tokens}
         return {"id": MODEL, "object": "model", "created": 1, "owned_by": "llamacpp", "meta": meta}
 
     def _fail(self, status: int, kind: str, message: str, **more: int) -> None:

@@ -35,6 +35,7 @@ def real() -> Iterator[int]:
         model,
         HERE / "tool_template.jinja",
         str(port),
+        *("2048", "1"),
     ]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 60

@@ -68,16 +68,16 @@ class Cloud:
         work = results.present if arguments["state"] == "present" else results.absent
         return work(arguments, check, Messages(self.said.append, self.warned.append, self.said.append))
 
-    def info(self) -> dict[str, Any]:
-        given = self.options()
+    def info(self, **changes: Any) -> dict[str, Any]:
+        given = self.options(**changes)
         kept = ("name", "region", "endpoint_url", "access_key", "secret_key")
         return results.info(validated(STACK_INFO, {name: given[name] for name in kept}))
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = REGION) -> Any:
         """Return a client of somebody else's: drift, foreign resources, a second look."""
         return botocore.session.Session().create_client(
             service,
-            region_name=REGION,
+            region_name=region,
             endpoint_url=self.url,
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=SECRET_KEY,

@@ -18,8 +18,8 @@ from ansible_collections.airlift.stack.plugins.module_utils.resources.registry i
 from moto.acm.models import AWSCertificateManagerBackend
 from moto.s3.models import FakeBucket
 
-from localcloud.bucketpolicy import without_conditions
 from localcloud.certificates import imported_again_as_acm_does, kept_while_in_use
+from localcloud.moto_corrections import judged_before
 from tests.integration.account import ACCOUNT, REGION, Account, account_with
 from tests.pki import Pair, issue
 
@@ -48,7 +48,7 @@ def services(*kinds: str) -> Iterator[Services]:
     """Serve an empty account to the kinds named, all if none is."""
     acm = AWSCertificateManagerBackend
     corrected = (
-        (FakeBucket, "get_permission", without_conditions),
+        (FakeBucket, "get_permission", judged_before),
         (acm, "import_certificate", imported_again_as_acm_does),
         (acm, "delete_certificate", kept_while_in_use),
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.backends import get_backend
 
 from tests.integration.counting_moto import CountingMoto, counting_moto
 
@@ -80,6 +81,8 @@ def _unwrapped(value: dict[str, Any]) -> Any:
 @pytest.fixture
 def start(moto: CountingMoto) -> Callable[..., list[str]]:
     ec2 = boto3.client("ec2", region_name="us-east-1", endpoint_url=moto.url, **KEYS)
+    # In this process, and not by a request for each of hundreds.
+    backend = get_backend("ec2")["123456789012"]["us-east-1"]
 
     def _start(
         count: int, stack: str = "demo", role: str = "inference", first: int = 1, **more: str
@@ -93,7 +96,7 @@ def start(moto: CountingMoto) -> Callable[..., list[str]]:
                 "airlift:role": role,
                 **more,
             }
-            ec2.create_tags(Resources=[id_], Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
+            backend.create_tags([id_], tags)
         return ids
 
     return _start

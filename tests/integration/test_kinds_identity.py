@@ -13,6 +13,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.resources.values imp
 
 from tests.integration.services import Services, blueprint, only, services
 
+NAME = "airlift-us-east-1-host"
 KINDS = ("iam_role", "instance_profile", "repository", "secret", "parameter")
 
 
@@ -43,7 +44,7 @@ def test_created_then_nothing_to_do_then_gone(account: Services) -> None:
 def test_the_policy_names_what_was_created(account: Services) -> None:
     account.create(wanted())
     iam = account.session.client("iam")
-    policy = iam.get_role_policy(RoleName="airlift-host", PolicyName="host")["PolicyDocument"]
+    policy = iam.get_role_policy(RoleName=NAME, PolicyName="host")["PolicyDocument"]
     resources = {one["Sid"]: one["Resource"] for one in policy["Statement"]}
     repository = account.one("registry/repository/inference").outputs["arn"]
     assert resources["PullImages"] == [repository]
@@ -58,7 +59,7 @@ def test_a_changed_policy_is_repaired(account: Services) -> None:
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
     }
-    iam.put_role_policy(RoleName="airlift-host", PolicyName="host", PolicyDocument=json.dumps(everything))
+    iam.put_role_policy(RoleName=NAME, PolicyName="host", PolicyDocument=json.dumps(everything))
     assert account.converge(wanted()) == ["update identity/host-role"]
     assert account.changes(wanted()) == []
 
@@ -66,8 +67,8 @@ def test_a_changed_policy_is_repaired(account: Services) -> None:
 def test_a_deleted_policy_and_a_lost_role_come_back(account: Services) -> None:
     account.create(wanted())
     iam = account.session.client("iam")
-    iam.delete_role_policy(RoleName="airlift-host", PolicyName="host")
-    iam.remove_role_from_instance_profile(InstanceProfileName="airlift-host", RoleName="airlift-host")
+    iam.delete_role_policy(RoleName=NAME, PolicyName="host")
+    iam.remove_role_from_instance_profile(InstanceProfileName=NAME, RoleName=NAME)
     assert sorted(account.converge(wanted())) == ["update identity/host-profile", "update identity/host-role"]
     assert account.changes(wanted()) == []
 
@@ -79,7 +80,7 @@ def test_a_changed_trust_is_repaired(account: Services) -> None:
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
     }
-    iam.update_assume_role_policy(RoleName="airlift-host", PolicyDocument=json.dumps(anybody))
+    iam.update_assume_role_policy(RoleName=NAME, PolicyDocument=json.dumps(anybody))
     assert account.converge(wanted()) == ["update identity/host-role"]
     assert account.changes(wanted()) == []
 
@@ -97,26 +98,35 @@ def test_a_look_alike_is_never_touched(account: Services, key: str) -> None:
     iam = account.session.client("iam")
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     theirs = [{"Key": "airlift:stack", "Value": "another"}, {"Key": "airlift:key", "Value": key}]
-    iam.create_role(RoleName="airlift-host", AssumeRolePolicyDocument=trust, Tags=theirs)
-    iam.create_instance_profile(InstanceProfileName="airlift-host", Tags=theirs)
+    iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=trust, Tags=theirs)
+    iam.create_instance_profile(InstanceProfileName=NAME, Tags=theirs)
     assert account.found(wanted()) == ()
     resource = next(one for one in wanted() if one.key == key)
-    properties = {**resource.properties, "role": "airlift-host", "policies": {}}
+    properties = {**resource.properties, "role": NAME, "policies": {}}
     with pytest.raises(AirliftError, match="is not this stack's; it was not touched"):
         account.kinds[resource.kind].create(account.context, key, properties)
     account.remove(data=True)
-    assert iam.get_role(RoleName="airlift-host")["Role"]["Tags"] == theirs
-    assert iam.get_instance_profile(InstanceProfileName="airlift-host")["InstanceProfile"]["Roles"] == []
+    assert iam.get_role(RoleName=NAME)["Role"]["Tags"] == theirs
+    assert iam.get_instance_profile(InstanceProfileName=NAME)["InstanceProfile"]["Roles"] == []
 
 
 def test_tags_of_others_survive_and_ours_are_repaired(account: Services) -> None:
     account.create(wanted())
     iam = account.session.client("iam")
-    iam.tag_role(RoleName="airlift-host", Tags=[{"Key": "theirs", "Value": "1"}])
-    iam.untag_role(RoleName="airlift-host", TagKeys=["Name"])
+    iam.tag_role(RoleName=NAME, Tags=[{"Key": "theirs", "Value": "1"}])
+    iam.untag_role(RoleName=NAME, TagKeys=["Name"])
     assert account.converge(wanted()) == ["update identity/host-role"]
-    tags = {one["Key"] for one in iam.list_role_tags(RoleName="airlift-host")["Tags"]}
+    tags = {one["Key"] for one in iam.list_role_tags(RoleName=NAME)["Tags"]}
     assert {"theirs", "Name", "airlift:stack", "airlift:key"} <= tags
+
+
+def test_what_the_blueprint_drops_goes(account: Services) -> None:
+    account.create(wanted())
+    without = [one for one in wanted() if one.kind not in ("iam_role", "instance_profile")]
+    assert sorted(account.converge(without)) == ["delete identity/host-profile", "delete identity/host-role"]
+    iam = account.session.client("iam")
+    assert iam.list_roles()["Roles"] == []
+    assert iam.list_instance_profiles()["InstanceProfiles"] == []
 
 
 @pytest.mark.parametrize("encode", [lambda text: text, quote, json.loads])

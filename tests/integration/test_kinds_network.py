@@ -7,9 +7,11 @@ gateway can fail, and that a subnet's association cannot simply be made twice.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Found, Wanted
+from ansible_collections.airlift.stack.plugins.module_utils.resources.kind import Context
 
 from tests.integration.account import Account, account_with
 from tests.integration.network_stack import INGRESS, KINDS, blueprint
@@ -160,3 +162,17 @@ def test_look_alikes_are_left_alone(account: Account) -> None:
         "IpPermissionsEgress"
     ]
     assert ec2.describe_addresses(AllocationIds=[tagged_by_hand])["Addresses"]
+
+
+def test_a_new_vpc_s_default_group_may_take_a_moment_to_be_seen(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = account.kinds["default_security_group"]
+    describe, hidden = kind.describe, [1, 2]  # type: ignore[attr-defined]
+
+    def late(context: Context, filters: Any) -> Any:
+        return [] if hidden and hidden.pop() else describe(context, filters)
+
+    monkeypatch.setattr(kind, "describe", late)
+    account.create(blueprint())
+    assert hidden == []

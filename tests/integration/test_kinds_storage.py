@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
@@ -40,10 +43,46 @@ def test_created_then_nothing_to_do_then_gone(account: Services) -> None:
     assert account.session.client("s3").list_buckets()["Buckets"] == []
 
 
-def test_a_look_takes_seven_calls_and_one_where_there_is_none(account: Services) -> None:
-    assert sum(account.calls(wanted()).values()) == 1
+def test_a_look_takes_eight_calls_and_two_where_there_is_none(account: Services) -> None:
+    assert sum(account.calls(wanted()).values()) == 2
     account.create(wanted())
-    assert sum(account.calls(wanted()).values()) == 7
+    assert sum(account.calls(wanted()).values()) == 8
+
+
+def test_one_that_the_blueprint_drops_is_seen_and_kept_for_its_data(account: Services) -> None:
+    account.create(wanted())
+    steps = account.plan([])
+    assert steps.changing == ()
+    assert [(step.key, step.reason) for step in steps.kept] == [("storage/bucket", "kept: it holds data")]
+
+
+class TwoAtATime:
+    """Refuses a second write to a bucket while one is under way, as S3 does."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+        self.lock = threading.Lock()
+        self.refused = 0
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        if environ["REQUEST_METHOD"] != "PUT" or not environ["QUERY_STRING"]:
+            return self.application(environ, start_response)
+        if not self.lock.acquire(blocking=False):
+            self.refused += 1
+            start_response("409 Conflict", [("Content-Type", "application/xml")])
+            return [b"<Error><Code>OperationAborted</Code><Message>A conflicting operation</Message></Error>"]
+        try:
+            time.sleep(0.02)
+            return self.application(environ, start_response)
+        finally:
+            self.lock.release()
+
+
+def test_settings_are_written_one_after_the_other(account: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    s3 = TwoAtATime(account.moto.application)
+    monkeypatch.setattr(account.moto, "application", s3)
+    account.create(wanted())
+    assert s3.refused == 0
 
 
 @pytest.mark.parametrize(

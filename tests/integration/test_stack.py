@@ -1,6 +1,6 @@
 """The whole stack against the embedded AWS's control plane: create, no-op, change, drift, failure, removal.
 
-What this leaves unproven: AWS's real timings, its eventual consistency, and denials by IAM.
+What this leaves unproven: AWS's real timings and its eventual consistency.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint import identity
 from ansible_collections.airlift.stack.plugins.module_utils.blueprint.options import Facts
@@ -21,9 +23,22 @@ def policy(**layers: dict[str, object] | None) -> dict[str, dict[str, object]]:
 
 def test_role_and_profile_have_one_name_and_belong_together() -> None:
     wanted = of(identity.wanted)
-    assert wanted["identity/host-role"].properties["name"] == "airlift-host"
+    assert wanted["identity/host-role"].properties["name"] == "airlift-us-east-1-host"
     profile = wanted["identity/host-profile"]
-    assert profile.properties == {"name": "airlift-host", "role": Reference("identity/host-role", "name")}
+    assert profile.properties == {
+        "name": "airlift-us-east-1-host",
+        "role": Reference("identity/host-role", "name"),
+    }
+
+
+def test_the_region_is_in_the_name_and_too_long_a_one_is_refused() -> None:
+    with pytest.raises(BlueprintError) as error:
+        identity.wanted(
+            options(identity={"permissions_boundary": "bound"}), replace(FACTS, region="eu-" + "x" * 50)
+        )
+    assert "airlift-eu-xxx" in str(error.value)
+    assert "of 66 characters; IAM takes 64. Choose a shorter stack name." in str(error.value)
+    assert "identity.permissions_boundary is 'bound'" in str(error.value), "all that is wrong at once"
 
 
 def test_ec2_alone_may_assume_the_role() -> None:
@@ -71,7 +86,7 @@ def test_and_nothing_else() -> None:
 
 
 def test_conditions_where_resources_cannot_limit() -> None:
-    assert policy()["ListModels"]["Condition"] == {"StringLike": {"s3:prefix": ["models/*"]}}
+    assert "Condition" not in policy()["ListModels"]  # or a missing model is told as a refusal
     assert policy()["WriteMetrics"]["Condition"] == {
         "StringEquals": {"cloudwatch:namespace": ["Airlift/airlift"]}
     }

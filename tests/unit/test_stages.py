@@ -14,7 +14,15 @@ TREE = Tree(
     {
         "edge_proxy": {"plugins/modules/packages.py", "plugins/module_utils/text.py"},
         "inference": {"plugins/modules/packages.py"},
-    }
+    },
+    {
+        "edge_proxy": {"edge_proxy"},
+        "inference": {"inference"},
+        "cli_client": {"cli_client"},
+        "default": {"edge_proxy", "inference"},
+        "others": {"cli_client"},
+    },
+    {"edge_proxy": {"edge_proxy"}, "cli_client": {"cli_client"}, "others": {"others", "cli_client"}},
 )
 ALL = ["lint", "unit", "integration", "molecule", "e2e"]
 
@@ -27,11 +35,11 @@ ALL = ["lint", "unit", "integration", "molecule", "e2e"]
         ("roles/edge_proxy/README.md", ["lint", "unit"]),
         (
             "roles/edge_proxy/tasks/main.yml",
-            ["lint", "unit", "molecule=debian_12,debian_12_others,default,edge_proxy", "e2e"],
+            ["lint", "unit", "molecule=default,edge_proxy", "e2e"],
         ),
         (
             "molecule/cli_client/prepare.yml",
-            ["lint", "unit", "molecule=cli_client,debian_12,debian_12_others,default"],
+            ["lint", "unit", "molecule=cli_client,others"],
         ),
         ("molecule/shared/create.yml", ["lint", "unit", "molecule"]),
         (".config/molecule/config.yml", ["lint", "unit", "molecule"]),
@@ -43,7 +51,7 @@ ALL = ["lint", "unit", "integration", "molecule", "e2e"]
         ("plugins/module_utils/reconcile/plan.py", ["lint", "unit", "integration", "e2e"]),
         (
             "inference/agent/airlift_agent/plan.py",
-            ["lint", "unit", "integration", "molecule=debian_12,debian_12_others,default,inference", "e2e"],
+            ["lint", "unit", "integration", "molecule=default,inference", "e2e"],
         ),
         ("inference/tests/test_plan.py", ["lint", "unit", "integration"]),
         ("localcloud/ec2.py", ["lint", "integration", "e2e"]),
@@ -96,6 +104,29 @@ def test_the_tree_knows_what_the_roles_run() -> None:
     assert "plugins/modules/llm_model.py" in plugins["debian_12_others"]
     assert "plugins/modules/llm_model.py" not in plugins["edge_proxy"]
     assert not any("/reconcile/" in path for path in plugins["edge_proxy"])
+
+
+@pytest.mark.parametrize(
+    ("path", "scenarios"),
+    [
+        ("roles/edge_proxy/tasks/main.yml", {"debian_12", "default", "edge_proxy"}),
+        ("roles/cli_client/tasks/main.yml", {"debian_12_others", "cli_client"}),
+        ("roles/nvidia_driver/tasks/main.yml", {"debian_12_others", "nvidia_driver"}),
+        ("inference/agent/airlift_agent/plan.py", {"debian_12", "debian_12_others", "default", "inference"}),
+        ("molecule/edge_proxy/tests/test_traffic.py", {"debian_12", "edge_proxy"}),
+        ("molecule/nvidia_driver/prepare.yml", {"debian_12_others", "nvidia_driver"}),
+        (
+            "molecule/inference/files/fake_parameters.py",
+            {"debian_12", "debian_12_others", "default", "inference"},
+        ),
+        (
+            "plugins/lookup/zipapp.py",
+            {"debian_12", "debian_12_others", "default", "inference", "nvidia_driver"},
+        ),
+    ],
+)
+def test_a_whole_host_is_tried_only_for_what_is_on_it(path: str, scenarios: set[str]) -> None:
+    assert select([path], read_tree(ROOT)).scenarios == scenarios
 
 
 def test_every_top_level_directory_that_is_known_is_there() -> None:

@@ -16,7 +16,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.blueprint.tags impor
     tag_faults,
 )
 from ansible_collections.airlift.stack.plugins.module_utils.inventory.hosts import ROLE_TAG
-from ansible_collections.airlift.stack.plugins.module_utils.resources.kind import Context
+from ansible_collections.airlift.stack.plugins.module_utils.resources.kind import REGION_TAG, Context
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -137,6 +137,6 @@ def test_the_stack_s_own_tags_keep_the_rules_too() -> None:
     resources = stack(network={"zones": 3, "nat": "per_zone"}, compute={"count": 20})
     for key in resources:
         tags = context.tags_for(key)
-        assert {*tags, ROLE_TAG} == set(OURS)
+        assert {*tags, ROLE_TAG, REGION_TAG} == set(OURS)
         for name, value in tags.items():
             assert all(takes(service, 0, name) and takes(service, 1, value) for service in MODELS), key

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from edge_client import BLUE, DOWN, IN_USE, MODEL, Edge, wait
+from edge_client import BLUE, DOWN, IN_USE, MODEL, Edge, wait, wait_on_host
 from host_address import host_address
 from testinfra.host import Host
 
@@ -96,7 +96,7 @@ def released(host: Host) -> Iterator[None]:
     host.check_output("printf '%s' '{\"schema\": 1, \"release\": null}' > /run/fake-parameter")
     host.check_output("systemd-run --unit=fake-parameters /usr/bin/python3 /opt/fake_parameters.py")
     host.check_output("echo '127.0.0.1 parameters.test' >> /etc/hosts")
-    wait(lambda: host.run(f"{AGENT} apply").rc == 0, "the agent finds its parameter", 60)
+    wait_on_host(host, f"{AGENT} apply", "the agent finds its parameter")
     yield
     host.check_output("systemctl stop fake-parameters; rm /run/fake-parameter")
 
@@ -109,7 +109,7 @@ def test_docker_stopped_is_started_again_and_nobody_notices(serving: Serving) ->
         serving.host.check_output("systemctl stop docker.socket docker.service")
         assert not serving.host.service("docker").is_running
         # Nobody helps: the timer of the release agent runs every minute, and its service needs Docker.
-        wait(lambda: serving.host.service("docker").is_running, "Docker is started", 120)
+        wait_on_host(serving.host, "systemctl is-active docker", "Docker is started", 120)
     assert serving.started() == before, "the engine went on"
 
 
@@ -117,7 +117,7 @@ def test_docker_killed_is_started_again_and_nobody_notices(serving: Serving) -> 
     before = serving.started()
     with serving.without_a_failure():
         serving.host.check_output("systemctl kill --signal=KILL docker")
-        wait(lambda: serving.host.run("docker info").rc == 0, "Docker is back", 60)
+        wait_on_host(serving.host, "docker info", "Docker is back")
     assert serving.started() == before, "the engine went on"
 
 

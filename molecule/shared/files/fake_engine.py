@@ -88,6 +88,7 @@ class Engine(BaseHTTPRequestHandler):
         # As llama.cpp's server does.
         self.send_header("Access-Control-Allow-Origin", "")
         self.send_header("X-Engine", OPTIONS.name)
+        self.send_header("X-Engine-Path", self.path)
         self.send_header("X-Engine-Saw", ",".join(sorted(name.lower() for name in self.headers)))
 
     def _stream(self, words: list[str], interval_seconds: float) -> None:

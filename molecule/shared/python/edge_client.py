@@ -183,3 +183,10 @@ def wait(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
         time.sleep(0.1)
+
+
+def wait_on_host(host: Host, command: str, what: str, seconds: int = 60) -> None:
+    """Wait until a command succeeds, in one call: each call costs a tenth of a second of a core."""
+    loop = f"until {command}; do sleep 0.2; done >/dev/null 2>&1"
+    tried = host.run("timeout %s sh -c %s", str(seconds), loop)
+    assert tried.rc == 0, f"{what}: not within {seconds} s"

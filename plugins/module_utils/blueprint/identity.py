@@ -13,6 +13,7 @@ from .policy import allow, arn, document
 ROLE = "identity/host-role"
 PROFILE = "identity/host-profile"
 
+MAX_ROLE_NAME = 64
 _POLICY_ARN = re.compile(r"^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[\w+=,.@/-]+$")
 
 _SESSION_ACTIONS = (
@@ -33,20 +34,28 @@ _SESSION_ACTIONS = (
 
 def wanted(options: StackOptions, facts: Facts) -> list[Wanted]:
     """Return the hosts' role and the instance profile that hands it to them."""
+    errors = []
     boundary = options.identity.permissions_boundary
     if boundary is not None and not _POLICY_ARN.match(boundary):
-        raise BlueprintError(
+        errors.append(
             f"identity.permissions_boundary is {boundary!r}; it must be the ARN of a managed policy, "
             "such as arn:aws:iam::123456789012:policy/boundary."
         )
-    name = f"{options.name}-host"
+    name = role_name(options, facts)
+    if len(name) > MAX_ROLE_NAME:
+        errors.append(
+            f"The hosts' role would be called {name}, of {len(name)} characters; IAM takes {MAX_ROLE_NAME}. "
+            "Choose a shorter stack name."
+        )
+    if errors:
+        raise BlueprintError("\n".join(errors))
     return [
         Wanted(
             "iam_role",
             ROLE,
             {
                 "name": name,
-                "description": f"What the inference hosts of {options.name} may do",
+                "description": f"What the inference hosts of {options.name} in {facts.region} may do",
                 "trust_policy": _trust(facts),
                 "policies": {"host": host_policy(options, facts)},
                 "permissions_boundary": boundary,
@@ -54,6 +63,11 @@ def wanted(options: StackOptions, facts: Facts) -> list[Wanted]:
         ),
         Wanted("instance_profile", PROFILE, {"name": name, "role": Reference(ROLE, "name")}),
     ]
+
+
+def role_name(options: StackOptions, facts: Facts) -> str:
+    """Return the name of the hosts' role, and of its profile: with the region, as IAM is one for all."""
+    return f"{options.name}-{facts.region}-host"
 
 
 def host_policy(options: StackOptions, facts: Facts) -> dict[str, Value]:
@@ -70,7 +84,9 @@ def host_policy(options: StackOptions, facts: Facts) -> dict[str, Value]:
             [Reference(registry.REPOSITORY, "arn")],
         ),
         allow("ReadModels", ["s3:GetObject"], [f"{bucket}/models/*"]),
-        allow("ListModels", ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": ["models/*"]}}),
+        # No condition on a prefix, which GetObject does not have: who may not list is told 403, not 404, for
+        # a missing object. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        allow("ListModels", ["s3:ListBucket"], [bucket]),
         allow("ReadKeys", ["secretsmanager:GetSecretValue"], [Reference(secrets.API_KEYS, "arn")]),
         allow("ReadRelease", ["ssm:GetParameter"], [Reference(delivery.RELEASE, "arn")]),
         allow("WriteLogEvents", ["logs:CreateLogStream", "logs:PutLogEvents"], groups),

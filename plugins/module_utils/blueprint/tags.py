@@ -5,10 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-OURS = ("Name", "airlift:stack", "airlift:key", "airlift:role")
-"""What resources carry besides the owner's tags. Hosts carry all of them."""
+OURS = ("Name", "airlift:stack", "airlift:key", "airlift:role", "airlift:region")
+"""What resources carry besides the owner's tags: hosts a role, those of IAM a region, none has both."""
 
 MAX_TAGS = 50
+_MOST_OF_OURS = len(OURS) - 1
 MAX_KEY = 128
 MAX_VALUE = 256
 _MARKS = "_.:/=+-@"
@@ -22,8 +23,8 @@ def tag_faults(tags: Mapping[str, str]) -> list[str]:
     if reserved:
         faults.append(f"tags may not begin with aws: or airlift: ({', '.join(reserved)}).")
     faults.extend(_twins([*OURS, *(key for key in tags if key not in OURS)]))
-    if len({*OURS, *tags}) > MAX_TAGS:
-        room = MAX_TAGS - len(OURS)
+    room = MAX_TAGS - _MOST_OF_OURS
+    if len({*tags} - {*OURS}) > room:
         faults.append(f"tags are {len(tags)}; a resource has room for {room} besides Airlift's own.")
     return faults
 

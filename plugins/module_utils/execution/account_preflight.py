@@ -80,7 +80,7 @@ def _failed(question: str, error: Exception, region: str) -> Answer:
         return Answer(question, True, str(error))
     said = call_error(error, "ask for", f"the {question}", region)
     status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    unknown = code_of(error) in _MAY_NOT_ASK or status in (404, 501) or isinstance(error, NotImplementedError)
+    unknown = code_of(error) in _MAY_NOT_ASK or status in (404, 501)
     return Answer(question, None if unknown else True, str(said))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+
+from botocore.exceptions import ClientError
 
 from ..aws.errors import call_error
 from ..aws.session import THREADS
@@ -13,6 +16,9 @@ from ..errors import AirliftError
 from ..reconcile.model import Found, Wanted
 from ..resources.kind import Context, Kind
 from ..resources.read_cache import ReadCache
+from .retries import is_not_there
+
+_LAG_SECONDS = (0.5, 1.0, 2.0, 4.0)
 
 
 def find_all(context: Context, wanted: Sequence[Wanted], kinds: Mapping[str, Kind]) -> tuple[Found, ...]:
@@ -26,7 +32,7 @@ def find_all(context: Context, wanted: Sequence[Wanted], kinds: Mapping[str, Kin
         by_kind.setdefault(resource.kind, []).append(resource)
 
     def one(name: str) -> Sequence[Found]:
-        return kinds[name].find(context, by_kind.get(name, []))
+        return _found(kinds[name], context, by_kind.get(name, []))
 
     found: list[Found] = []
     errors: list[str] = []
@@ -38,6 +44,19 @@ def find_all(context: Context, wanted: Sequence[Wanted], kinds: Mapping[str, Kin
     if errors:
         raise AirliftError("\n".join(errors))
     return tuple(found)
+
+
+def _found(kind: Kind, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
+    """Return what ``kind`` finds; asked again where it lists one that is gone when its details are read."""
+    for seconds in _LAG_SECONDS:
+        try:
+            return kind.find(context, wanted)
+        except ClientError as error:
+            if not is_not_there(error):
+                raise
+        time.sleep(seconds)
+        context = replace(context, read_cache=ReadCache())
+    return kind.find(context, wanted)
 
 
 def in_parallel[T](calls: Mapping[str, Callable[[], T]]) -> dict[str, T | Exception]:

@@ -13,12 +13,12 @@ from ..reconcile.diff import diff, resolve
 from ..reconcile.model import Found, Value, Wanted, references
 from ..reconcile.schedule import Operation, Verb
 from ..resources.kind import Context, Kind
-from .retries import is_in_use, is_transient, reply_lost
+from .retries import is_in_use, is_there_already, is_transient, reply_lost
 
 _FIRST_POLL_SECONDS = 0.2
 _GROWTH = 1.6
 _LONGEST_RETRY_SECONDS = 8.0
-_LOOKS_AFTER_LOST_REPLY = 3
+_LOOKS_IF_PERHAPS_MADE = 3
 _CREATIONS = 3
 
 
@@ -65,7 +65,7 @@ class Worker:
     def _create(
         self, kind: Kind, wanted: Wanted, properties: Mapping[str, Value], old: Found | None
     ) -> Found:
-        """Create, unless an earlier attempt of this operation did without our hearing of it.
+        """Create, unless it is there, by an earlier attempt or by a run before that AWS did not show us yet.
 
         ``old`` is the one that is being replaced: it may still be there, and is not what was made.
         """
@@ -76,11 +76,12 @@ class Worker:
             try:
                 return kind.create(self.context, wanted.key, properties)
             except Exception as error:
-                attempts += reply_lost(error)
-                again = attempts < _CREATIONS if reply_lost(error) else is_transient(kind, error)
+                perhaps_made = reply_lost(error) or is_there_already(error)
+                attempts += perhaps_made
+                again = attempts < _CREATIONS if perhaps_made else is_transient(kind, error)
                 if not again or self.clock() >= deadline:
                     raise
-                looks = _LOOKS_AFTER_LOST_REPLY if reply_lost(error) else 1
+                looks = _LOOKS_IF_PERHAPS_MADE if perhaps_made else 1
             for _look in range(looks):
                 self._sleep(pause)
                 pause = min(pause * _GROWTH, _LONGEST_RETRY_SECONDS)

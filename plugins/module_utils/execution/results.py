@@ -61,6 +61,8 @@ def present(arguments: Arguments, check: bool, messages: Messages, lock: Lock = 
             stack.announce(plan)
             outcome = stack.run(plan, plan_of.context)
             _write_down(stack, "provision", plan, [outcome], messages)
+    for sentence in render.doubles(plan, stack.kinds):
+        messages.warn(sentence)
     wanted = stack.options.ingress
     result = _planned(plan)
     result["outputs"] = outputs(
@@ -108,6 +110,8 @@ def absent(arguments: Arguments, check: bool, messages: Messages, lock: Lock = n
         if not arguments["destroy_data"] and any(outcome.done for outcome in removal.outcomes):
             _write_down(stack, "destroy", removal.plan, removal.outcomes, messages)
     result = _planned(removal.plan) | _done_and_failed(removal.outcomes)
+    for sentence in render.doubles(removal.plan, KINDS):
+        messages.warn(sentence)
     result["unmanaged"] = list(removal.unmanaged)
     if removal.unmanaged:
         messages.warn(
@@ -126,7 +130,7 @@ def info(arguments: Arguments) -> Result:
     there = find_stack(
         Stack(session, StackOptions.parse({"name": arguments["name"], "region": session.region}))
     )
-    by_key = {one.key: one for one in there.found}
+    by_key = {one.key: one for one in sorted(there.found, key=lambda one: not one.copied)}
     certificate = by_key.get(ingress.CERTIFICATE)
     return {
         "exists": bool(there.found),

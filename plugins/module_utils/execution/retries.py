@@ -7,9 +7,23 @@ from collections.abc import Iterable
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
 from ..aws.errors import code_of, message_of
+from ..errors import NotVisibleYetError
 from ..resources.kind import Kind
 from ..resources.passing import BUSY, Passing
 
+_EXISTS = {
+    "BucketAlreadyOwnedByYou",
+    "DuplicateLoadBalancerName",
+    "DuplicateTargetGroupName",
+    "EntityAlreadyExists",
+    "InvalidGroup.Duplicate",
+    "InvalidKeyPair.Duplicate",
+    "InvalidPermission.Duplicate",
+    "ParameterAlreadyExists",
+    "RepositoryAlreadyExistsException",
+    "ResourceAlreadyExistsException",
+    "ResourceExistsException",
+}
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
 
 
@@ -18,9 +32,23 @@ def reply_lost(error: Exception) -> bool:
     return isinstance(error, HTTPClientError) and not isinstance(error, _NOT_SENT)
 
 
+def is_not_there(error: Exception) -> bool:
+    """Whether AWS says that there is no such thing: not yet, or not any more."""
+    code = code_of(error)
+    return code in {"NoSuchEntity", "NoSuchBucket"} or "NotFound" in code
+
+
+def is_there_already(error: Exception) -> bool:
+    """Whether a creation was refused because there is one already: ours, if a look finds it with our tags.
+
+    A kind that can tell that it is somebody else's raises ``AirliftError`` instead.
+    """
+    return code_of(error) in _EXISTS
+
+
 def is_transient(kind: Kind, error: Exception) -> bool:
     """Whether a creation or an update of ``kind`` that got ``error`` can succeed a little later, as it is."""
-    return _is_one_of(error, kind.not_yet + BUSY)
+    return isinstance(error, NotVisibleYetError) or _is_one_of(error, kind.not_yet + BUSY)
 
 
 def is_in_use(kind: Kind, error: Exception) -> bool:

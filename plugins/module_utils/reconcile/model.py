@@ -55,6 +55,7 @@ class Found:
     ``id`` is what its delete call takes. ``outputs`` are what references resolve to.
     ``properties`` leaves out what the API does not return; such a property is never a difference.
     ``tags`` are all its tags, foreign ones too, or None where they were not read: then they are not compared.
+    ``copied`` is one that somebody made of ours, tags and all (EC2's "launch more like this" copies them).
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Found:
     properties: Mapping[str, Value] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] | None = None
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,12 @@ class Plan:
         """What would have been deleted, but holds data."""
         return tuple(step for step in self.steps if step.action is Action.NONE and step.wanted is None)
 
+    @property
+    def doubles(self) -> tuple[Step, ...]:
+        """What was kept beside another one of the same kind and key."""
+        counts = Counter((step.kind, step.key) for step in self.steps)
+        return tuple(step for step in self.kept if counts[step.kind, step.key] > 1)
+
     def count(self) -> dict[str, int]:
         """Return how many steps there are of each action."""
         counts = Counter(step.action for step in self.steps)
@@ -114,24 +120,41 @@ def removal(
 ) -> Plan:
     """Return how to delete all of ``found``.
 
-    What holds data, or has a key in ``protected``, is kept unless ``data_may_go``.
+    What holds data, has a key in ``protected`` or is a copy of another one is kept unless ``data_may_go``.
     """
     keys = frozenset(protected)
+    listed = sorted(found, key=lambda one: (one.kind, one.key, one.id))
+    originals = {(one.kind, one.key) for one in listed if not one.copied}
     steps = []
-    for item in sorted(found, key=lambda one: (one.kind, one.key, one.id)):
-        keep = not data_may_go and (kinds[item.kind].holds_data or item.key in keys)
+    for item in listed:
+        copy = item.copied and (item.kind, item.key) in originals
+        keep = _why_kept(copy, kinds[item.kind].holds_data or item.key in keys, data_may_go)
         steps.append(_deletion(item, "the stack is to be absent", keep))
     return Plan(tuple(steps))
 
 
-def _deletion(found: Found, reason: str, keep: bool) -> Step:
-    action = Action.NONE if keep else Action.DELETE
-    why = "kept: it holds data" if keep else reason
-    return Step(action, found.kind, found.key, found=found, reason=why)
+def _why_kept(copy: bool, data: bool, data_may_go: bool) -> str:
+    """Return why something is not deleted, or nothing if it is."""
+    if data_may_go:
+        return ""
+    if copy:
+        return "kept: somebody copied it from another one, with its tags"
+    return "kept: it holds data" if data else ""
+
+
+def _deletion(found: Found, reason: str, why_kept: str) -> Step:
+    action = Action.NONE if why_kept else Action.DELETE
+    return Step(action, found.kind, found.key, found=found, reason=why_kept or reason)
 
 
 def _holds_data(step: Step, kinds: KindsTraits) -> bool:
     return kinds[step.kind].holds_data or (step.wanted is not None and step.wanted.protected)
+
+
+def _badness(step: Step) -> tuple[bool, bool, int]:
+    """Sort what can be made of resources with one key: a copy last, then what has to be replaced."""
+    copied = step.found is not None and step.found.copied
+    return copied, step.action is Action.REPLACE, len(step.changes)
 
 
 class _Planner:
@@ -145,14 +168,17 @@ class _Planner:
             self.left.setdefault((item.kind, item.key), []).append(item)
         self.outputs: dict[str, Mapping[str, str]] = {}
         self.replaced: dict[str, str] = {}
+        self.protected: set[str] = set()
 
     def step(self, wanted: Wanted) -> Step:
         """Return what to do about ``wanted``, and take what was found for it off ``left``."""
+        if wanted.protected:
+            self.protected.add(wanted.key)
         candidates = self.left.pop((wanted.kind, wanted.key), [])
         if not candidates:
             return Step(Action.CREATE, wanted.kind, wanted.key, wanted, reason="it does not exist")
         steps = [self._against(wanted, found) for found in candidates]
-        best = min(steps, key=lambda one: (one.action is Action.REPLACE, len(one.changes)))
+        best = min(steps, key=_badness)
         others = [one.found for one in steps if one is not best and one.found is not None]
         if others:
             self.left[wanted.kind, wanted.key] = others
@@ -168,8 +194,8 @@ class _Planner:
             for found in items:
                 twice = key in self.outputs or key in self.replaced
                 reason = "there is another one with the same key" if twice else "it is no longer wanted"
-                keep = self.kinds[kind].holds_data and not twice and not data_may_go
-                yield _deletion(found, reason, keep)
+                data = self.kinds[kind].holds_data or key in self.protected
+                yield _deletion(found, reason, _why_kept(found.copied, data, data_may_go))
 
     def _against(self, wanted: Wanted, found: Found) -> Step:
         """Return what makes ``found`` be as ``wanted``."""

@@ -45,8 +45,21 @@ def summary(plan: Plan) -> str:
         f"{counts[action]} to {action}" for action in Action if action is not Action.NONE and counts[action]
     ]
     parts += [f"{counts['none'] - kept} unchanged"] if counts["none"] - kept else []
-    parts += [f"{kept} kept for the data in them"] if kept else []
+    doubles = len(plan.doubles)
+    parts += [f"{kept - doubles} kept for the data in them"] if kept - doubles else []
+    parts += [f"{doubles} kept beside another one"] if doubles else []
     return f"{', '.join(parts) or 'nothing there'}."
+
+
+def doubles(plan: Plan, kinds: KindsTraits) -> list[str]:
+    """Return a sentence for each resource that has the tags of another one and was left alone."""
+    return [
+        f"{kinds[step.kind].name} {step.found.id} has the tags of {step.key}, as another one has. It was "
+        f"left alone ({step.reason.removeprefix('kept: ')}). If you made it, take its airlift: tags away; "
+        "delete it if nobody needs it."
+        for step in plan.doubles
+        if step.found is not None
+    ]
 
 
 def as_data(plan: Plan, kinds: KindsTraits) -> list[dict[str, object]]:

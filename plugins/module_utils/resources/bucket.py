@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from botocore.exceptions import ClientError
@@ -50,11 +49,18 @@ class Bucket(Kind):
     still_used: ClassVar[tuple[Passing, ...]] = codes("BucketNotEmpty")
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
-        """One call for a bucket's tags; if it is ours, one a setting, side by side."""
+        """One call for the buckets under our prefix, one for each one's tags; if it is ours, one a setting.
+
+        A name that is wanted is asked for whether it is listed or not: lists lag.
+        """
         client: S3Client = context.session.client("s3")
-        found = []
         names = [text(one.properties, "name") for one in wanted]
-        for name in names or [f"{context.stack}-{context.account_id}-{context.region}"]:
+        pages = client.get_paginator("list_buckets").paginate(
+            Prefix=f"{context.stack}-{context.account_id}-", BucketRegion=context.region
+        )
+        names += [one["Name"] for page in pages for one in page["Buckets"] if one["Name"] not in names]
+        found = []
+        for name in names:
             tags = _tags(client, context, name)
             if is_ours(context, tags):
                 settings = bucket_settings.read_all(client, name, context.account_id)
@@ -62,7 +68,7 @@ class Bucket(Kind):
         return found
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
-        """Create the bucket, tag it, then write its settings side by side."""
+        """Create the bucket, tag it, then write its settings."""
         client: S3Client = context.session.client("s3")
         name, tags = text(properties, "name"), context.tags_for(key)
         if not _exists(client, context, name):
@@ -110,18 +116,11 @@ class Bucket(Kind):
     def _write(
         self, context: Context, found: Found, properties: Mapping[str, Value], names: set[str]
     ) -> None:
+        """Write settings one after the other: S3 answers 409 to two writes to one bucket at a time."""
         client: S3Client = context.session.client("s3")
-        writes = [
-            (writer, properties[setting])
-            for setting, writer in bucket_settings.WRITERS.items()
-            if setting in names and properties.get(setting) is not None
-        ]
-        with ThreadPoolExecutor(max_workers=max(1, len(writes))) as pool:
-            pending = [
-                pool.submit(writer, client, found.id, context.account_id, value) for writer, value in writes
-            ]
-            for one in pending:
-                one.result()
+        for setting, write in bucket_settings.WRITERS.items():
+            if setting in names and (value := properties.get(setting)) is not None:
+                write(client, found.id, context.account_id, value)
 
 
 def _tags(client: S3Client, context: Context, name: str) -> dict[str, str]:

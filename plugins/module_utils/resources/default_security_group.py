@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from ..aws.remedies import AGAIN
+from ..errors import NotVisibleYetError
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UNORDERED, Schema, declare
 from .ec2 import Ec2Kind, client, retry_until_visible
@@ -62,7 +64,9 @@ class DefaultSecurityGroup(Ec2Kind["SecurityGroupTypeDef"]):
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
         """Adopt the VPC's group: tag it and take its rules away."""
         vpc = text(properties, "vpc")
-        group = next(iter(self.describe(context, [{"Name": "vpc-id", "Values": [vpc]}])))
+        group = next(iter(self.describe(context, [{"Name": "vpc-id", "Values": [vpc]}])), None)
+        if group is None:
+            raise NotVisibleYetError(f"{vpc} shows no default security group yet.", AGAIN)
         identifier, tags = group["GroupId"], context.tags_for(key)
         retry_until_visible(lambda: client(context).create_tags(Resources=[identifier], Tags=as_pairs(tags)))
         self._empty(context, identifier)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -103,6 +104,11 @@ def retry_until_visible[Result](call: Callable[[], Result]) -> Result:
                 raise
         time.sleep(pause)
         pause = min(pause * 2, 5.0)
+
+
+def is_our_token(token: str) -> bool:
+    """Whether ``token`` looks like one of ours. Consoles, command lines and Auto Scaling make UUIDs."""
+    return re.fullmatch(r"[0-9a-f]{64}", token) is not None
 
 
 def client_token(context: Context, key: str, *parts: object) -> str:

@@ -1,7 +1,4 @@
-"""IAM roles with inline policies.
-
-ListRoles has no tag filter: a role is found by its name, and is ours only with our tags.
-"""
+"""IAM roles with inline policies. Which are ours: see ``iam_names``."""
 
 from __future__ import annotations
 
@@ -15,9 +12,10 @@ from ..aws.errors import code_of
 from ..errors import AirliftError
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
+from . import iam_names
 from .kind import KEY_TAG, Context, Kind
 from .passing import IAM_NOT_VISIBLE, IAM_STILL_USED, Passing
-from .tagging import as_mapping, as_pairs, is_ours
+from .tagging import as_mapping, as_pairs
 from .values import absent, document, mapping, optional_text, text, touched
 
 if TYPE_CHECKING:
@@ -41,31 +39,47 @@ class IamRole(Kind):
         permissions_boundary=UPDATABLE,
     )
     after: ClassVar[frozenset[str]] = frozenset({"bucket", "repository", "secret", "parameter", "log_group"})
+    create_before_delete: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 10
     not_yet: ClassVar[tuple[Passing, ...]] = IAM_NOT_VISIBLE
     still_used: ClassVar[tuple[Passing, ...]] = IAM_STILL_USED
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
-        """Two calls a role: it by name, and each inline policy that is wanted."""
+        """One call for the roles in our path; for each of those, and each that is wanted, two by its name.
+
+        Lists lag behind what was just made, reads by name hardly do, and only these tell the tags.
+        """
         client: IAMClient = context.session.client("iam")
-        found = []
-        named = {text(one.properties, "name"): mapping(one.properties, "policies") for one in wanted}
-        for name, wanted_policies in (named or {f"{context.stack}-host": {}}).items():
-            with absent("NoSuchEntity"):
-                role = client.get_role(RoleName=name)["Role"]
-                tags = as_mapping(role.get("Tags", ()))
-                if is_ours(context, tags):
-                    policies = {policy: _inline_policy(client, name, policy) for policy in wanted_policies}
-                    found.append(_found(role, tags[KEY_TAG], tags, policies))
-        return found
+        policies = {text(one.properties, "name"): mapping(one.properties, "policies") for one in wanted}
+        pages = client.get_paginator("list_roles").paginate(PathPrefix=iam_names.path(context))
+        listed = [role["RoleName"] for page in pages for role in page["Roles"]]
+        names = iam_names.to_read(context, list(policies), listed)
+        return [
+            one
+            for name in names
+            if (one := self._read(client, context, name, policies.get(name, {}))) is not None
+        ]
+
+    def _read(
+        self, client: IAMClient, context: Context, name: str, wanted_policies: Mapping[str, Value]
+    ) -> Found | None:
+        """Return our role of that name with the wanted of its inline policies, or None."""
+        with absent("NoSuchEntity"):
+            role = client.get_role(RoleName=name)["Role"]
+            tags = as_mapping(role.get("Tags", ()))
+            if iam_names.is_ours(client, context, tags, name):
+                policies = {policy: _inline_policy(client, name, policy) for policy in wanted_policies}
+                return _found(role, tags[KEY_TAG], tags, policies)
+        return None
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
         """Create the role, then its inline policies. The next run completes one that was killed between."""
         client: IAMClient = context.session.client("iam")
         name = text(properties, "name")
-        tags = context.tags_for(key)
+        tags = iam_names.tags_for(context, key)
         request: CreateRoleRequestTypeDef = {
             "RoleName": name,
+            "Path": iam_names.path(context),
             "AssumeRolePolicyDocument": json.dumps(properties["trust_policy"]),
             "Description": optional_text(properties, "description") or "",
             "Tags": as_pairs(tags),
@@ -75,15 +89,22 @@ class IamRole(Kind):
         try:
             role = client.create_role(**request)["Role"]
         except ClientError as error:
-            if code_of(error) != "EntityAlreadyExists":
-                raise
-            raise AirliftError(
-                f"The IAM role {name} is not this stack's; it was not touched.",
-                "Choose another stack name, or delete or rename that role if nothing needs it.",
-            ) from error
+            if code_of(error) == "EntityAlreadyExists" and self._is_foreign(client, context, name):
+                raise AirliftError(
+                    f"The IAM role {name} is not this stack's; it was not touched.",
+                    "Choose another stack name, or delete or rename that role if nothing needs it.",
+                ) from error
+            raise
         policies = mapping(properties, "policies")
         _put_policies(client, name, policies)
         return _found(role, key, tags, policies)
+
+    def _is_foreign(self, client: IAMClient, context: Context, name: str) -> bool:
+        """Whether there is a role of that name for everybody to see, and it is not ours."""
+        with absent("NoSuchEntity"):
+            tags = as_mapping(client.get_role(RoleName=name)["Role"].get("Tags", ()))
+            return not iam_names.is_ours(client, context, tags, name)
+        return False
 
     def update(
         self, context: Context, found: Found, properties: Mapping[str, Value], changes: Sequence[Change]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ..errors import AirliftError, NeverUsableError
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
-from .ec2 import Ec2Kind, client, ignore_not_found
+from .ec2 import Ec2Kind, client, ignore_not_found, is_our_token
 from .instance_request import LEAVING, ROLE_TAG, is_replay, run_request
 from .kind import KEY_TAG, STACK_TAG, Context
 from .passing import EC2_NOT_VISIBLE, PROFILE_NOT_VISIBLE, Passing
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeDef
 
 _REPLAYS = 10
+
+GROUP_TAG = "aws:autoscaling:groupName"
+"""On instances that an Auto Scaling group made: they share the tags of its template, and are the group's."""
 
 
 class Instance(Ec2Kind["InstanceTypeDef"]):
@@ -90,7 +93,7 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
     def found(self, context: Context, item: InstanceTypeDef) -> Found | None:
         """Read one instance, without its volume."""
         tags = as_mapping(item.get("Tags", []))
-        if not is_ours(context, tags) or item["State"]["Name"] in LEAVING:
+        if not is_ours(context, tags) or GROUP_TAG in tags or item["State"]["Name"] in LEAVING:
             return None
         options = item.get("MetadataOptions", {})
         running = item["State"]["Name"] in ("pending", "running")
@@ -108,7 +111,15 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
             "http_tokens": options.get("HttpTokens"),
             "hop_limit": options.get("HttpPutResponseHopLimit"),
         }
-        return Found("instance", tags[KEY_TAG], item["InstanceId"], properties, _outputs(item), tags)
+        return Found(
+            "instance",
+            tags[KEY_TAG],
+            item["InstanceId"],
+            properties,
+            _outputs(item),
+            tags,
+            copied=not is_our_token(item.get("ClientToken", "")),
+        )
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
         """Start one. AWS may answer with a dead predecessor of the same token: then its successor is next."""

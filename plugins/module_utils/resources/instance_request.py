@@ -28,8 +28,9 @@ def run_request(
 ) -> RunInstancesRequestTypeDef:
     """Return the arguments of RunInstances.
 
-    The token is made of all of them and of the dead ``predecessors``: a repeated request, also by a run that
-    was killed in between, gets the same instance; one that has died gets a successor.
+    The token is made of all of them, tags too, as AWS compares all, and of the dead ``predecessors``: a
+    repeated request, also by a run that was killed in between, gets the same instance; one that has died gets
+    a successor. https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
     """
     request: RunInstancesRequestTypeDef = {
         "ImageId": text(properties, "image_id"),
@@ -68,11 +69,11 @@ def run_request(
             "MarketType": "spot",
             "SpotOptions": {"SpotInstanceType": "one-time"},
         }
-    request["ClientToken"] = client_token(context, key, sorted(request.items()), sorted(predecessors))
     role = optional_text(properties, "role")
     request["TagSpecifications"] = tag_specifications(
         context, key, "instance", "volume", "network-interface", also={ROLE_TAG: role} if role else None
     )
+    request["ClientToken"] = client_token(context, key, sorted(request.items()), sorted(predecessors))
     return request
 
 

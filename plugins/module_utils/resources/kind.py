@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 STACK_TAG = "airlift:stack"
 KEY_TAG = "airlift:key"
+REGION_TAG = "airlift:region"
+"""On what AWS keeps once for all regions, where the other two would be those of several stacks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What every call to AWS needs: the session (clients by service), the stack and the owner's tags.
 
-    ``read_cache`` is shared by the kinds that are asked to ``find`` at the same time.
+    ``read_cache`` is shared by the kinds that are asked to ``find`` at the same time. ``thorough`` has them
+    look for what earlier versions made under other names, too.
     """
 
     session: Session
@@ -32,6 +35,7 @@ class Context:
     account_id: str
     tags: Mapping[str, str]
     read_cache: ReadCache | None = None
+    thorough: bool = False
 
     def tags_for(self, key: str) -> dict[str, str]:
         """Return all tags of the resource ``key``: the owner's, a Name, and the two that make it ours."""

@@ -39,14 +39,13 @@ class LogGroup(Kind):
         pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/{context.stack}/")
         groups = {group["arn"].removesuffix(":*"): group for page in pages for group in page["logGroups"]}
 
-        def read(group_arn: str) -> Tags:
-            return client.list_tags_for_resource(resourceArn=group_arn)["tags"]
-
         return [
             _found(
                 groups[group_arn]["logGroupName"], group_arn, groups[group_arn].get("retentionInDays"), tags
             )
-            for group_arn, tags in tags_of(context, groups, one_by_one(read)).items()
+            for group_arn, tags in tags_of(
+                context, groups, one_by_one(lambda one: _tags(client, one))
+            ).items()
             if is_ours(context, tags)
         ]
 
@@ -61,12 +60,13 @@ class LogGroup(Kind):
         try:
             client.create_log_group(logGroupName=name, tags=tags)
         except ClientError as error:
-            if code_of(error) != "ResourceAlreadyExistsException":
-                raise
-            raise AirliftError(
-                f"The log group {name} is not this stack's; it was not touched.",
-                "Choose another stack name, or delete that log group if nobody needs its events.",
-            ) from error
+            there = code_of(error) == "ResourceAlreadyExistsException"
+            if there and not is_ours(context, _tags(client, arn(context, "logs", f"log-group:{name}"))):
+                raise AirliftError(
+                    f"The log group {name} is not this stack's; it was not touched.",
+                    "Choose another stack name, or delete that log group if nobody needs its events.",
+                ) from error
+            raise
         client.put_retention_policy(logGroupName=name, retentionInDays=days)
         return _found(name, arn(context, "logs", f"log-group:{name}"), days, tags)
 
@@ -89,6 +89,13 @@ class LogGroup(Kind):
         client: CloudWatchLogsClient = context.session.client("logs")
         with absent("ResourceNotFoundException"):
             client.delete_log_group(logGroupName=found.id)
+
+
+def _tags(client: CloudWatchLogsClient, group_arn: str) -> Tags:
+    """Return the tags, none of one that is gone and still listed."""
+    with absent("ResourceNotFoundException"):
+        return client.list_tags_for_resource(resourceArn=group_arn)["tags"]
+    return {}
 
 
 def _found(name: str, group_arn: str, days: int | None, tags: Mapping[str, str]) -> Found:

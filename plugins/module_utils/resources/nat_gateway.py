@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-from ..errors import NeverUsableError
+from ..errors import AirliftError, NeverUsableError
 from ..reconcile.model import Found, Value
 from ..reconcile.schema import IMMUTABLE, Schema, declare
 from .ec2 import Ec2Kind, client, client_token, ignore_not_found, tag_specifications
@@ -15,6 +16,10 @@ from .values import text
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, NatGatewayTypeDef
+
+_REPLAYS = 10
+_DESCRIBED = timedelta(minutes=50)
+"""AWS describes a deleted gateway for about an hour, but remembers its token for longer."""
 
 _LEAVING = ("failed", "deleting", "deleted")
 
@@ -54,24 +59,34 @@ class NatGateway(Ec2Kind["NatGatewayTypeDef"]):
         return Found("nat_gateway", tags[KEY_TAG], identifier, properties, {"id": identifier}, tags)
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
-        """Create the gateway. Its token is not its predecessor's: AWS would answer with a dead one."""
+        """Create the gateway. AWS may answer with a dead one of this token: then its successor is next."""
         ours: list[FilterTypeDef] = [
             {"Name": f"tag:{STACK_TAG}", "Values": [context.stack]},
             {"Name": f"tag:{KEY_TAG}", "Values": [key]},
         ]
         before = {item["NatGatewayId"]: item["State"] for item in self.describe(context, ours)}
-        dead = sorted(name for name, state in before.items() if state in _LEAVING)
+        dead = [name for name, state in before.items() if state in _LEAVING]
         subnet, allocation = text(properties, "subnet"), text(properties, "allocation")
         if dead:
             self._release(context, [name for name in dead if before[name] == "deleting"], allocation)
-        gateway = client(context).create_nat_gateway(
-            SubnetId=subnet,
-            AllocationId=allocation,
-            ClientToken=client_token(context, key, subnet, allocation, dead),
-            TagSpecifications=tag_specifications(context, key, "natgateway"),
-        )["NatGateway"]
-        identifier = gateway["NatGatewayId"]
-        return Found("nat_gateway", key, identifier, properties, {"id": identifier}, context.tags_for(key))
+        tags = tag_specifications(context, key, "natgateway")
+        for _ in range(_REPLAYS):
+            gateway = client(context).create_nat_gateway(
+                SubnetId=subnet,
+                AllocationId=allocation,
+                ClientToken=client_token(context, key, subnet, allocation, tags, sorted(dead)),
+                TagSpecifications=tags,
+            )["NatGateway"]
+            identifier = gateway["NatGatewayId"]
+            states = self._states(context, gateway)
+            if not states & {"deleting", "deleted"}:
+                outputs = {"id": identifier}
+                return Found("nat_gateway", key, identifier, properties, outputs, context.tags_for(key))
+            dead.append(identifier)
+            self._release(context, [identifier] if "deleting" in states else [], allocation)
+        raise AirliftError(
+            f"AWS answers each request for {key} with a deleted NAT gateway.", "Try again in a day."
+        )
 
     def settled(self, context: Context, found: Found) -> Found | None:
         """Wait for the state available."""
@@ -94,6 +109,18 @@ class NatGateway(Ec2Kind["NatGatewayTypeDef"]):
         """Wait for the state deleted: until then it holds its address and its network interface."""
         items = self.describe(context, [{"Name": self.id_filter, "Values": [found.id]}])
         return all(item["State"] in ("deleted", "failed") for item in items)
+
+    def _states(self, context: Context, gateway: NatGatewayTypeDef) -> set[str]:
+        """Return the states of the gateway that a creation was answered with, as answered and as described.
+
+        One of long ago that is described no more is deleted; a new one may only not be described yet.
+        """
+        this: list[FilterTypeDef] = [{"Name": self.id_filter, "Values": [gateway["NatGatewayId"]]}]
+        described: set[str] = {item["State"] for item in self.describe(context, this)}
+        if described:
+            return described
+        old = datetime.now(UTC) - gateway["CreateTime"] > _DESCRIBED
+        return {gateway["State"], "deleted"} if old else {gateway["State"]}
 
     def _release(self, context: Context, deleting: list[str], allocation: str) -> None:
         """Wait until predecessors have let go of the address; take it back from anything else."""

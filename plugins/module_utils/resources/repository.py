@@ -15,7 +15,7 @@ from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UPDATABLE, Schema, declar
 from .kind import KEY_TAG, Context, Kind
 from .tag_index import Tags, one_by_one, tags_of
 from .tagging import as_mapping, as_pairs, is_ours
-from .values import absent, text, touched
+from .values import absent, arn, text, touched
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.client import ECRClient
@@ -50,12 +50,9 @@ class Repository(Kind):
             if repository["repositoryName"].startswith(f"{context.stack}/")
         }
 
-        def read(arn: str) -> Tags:
-            return as_mapping(client.list_tags_for_resource(resourceArn=arn)["tags"])
-
         return [
-            _found(named[arn], tags[KEY_TAG], _lifecycle_policy(client, named[arn]["repositoryName"]), tags)
-            for arn, tags in tags_of(context, named, one_by_one(read)).items()
+            _found(named[one], tags[KEY_TAG], _lifecycle_policy(client, named[one]["repositoryName"]), tags)
+            for one, tags in tags_of(context, named, one_by_one(lambda one: _tags(client, one))).items()
             if is_ours(context, tags)
         ]
 
@@ -74,12 +71,13 @@ class Repository(Kind):
                 },
             )["repository"]
         except ClientError as error:
-            if code_of(error) != "RepositoryAlreadyExistsException":
-                raise
-            raise AirliftError(
-                f"The repository {name} is not this stack's; it was not touched.",
-                "Choose another stack name, or delete that repository if nobody needs its images.",
-            ) from error
+            there = code_of(error) == "RepositoryAlreadyExistsException"
+            if there and not is_ours(context, _tags(client, arn(context, "ecr", f"repository/{name}"))):
+                raise AirliftError(
+                    f"The repository {name} is not this stack's; it was not touched.",
+                    "Choose another stack name, or delete that repository if nobody needs its images.",
+                ) from error
+            raise
         _put_lifecycle_policy(client, name, properties["lifecycle_policy"])
         return _found(repository, key, properties["lifecycle_policy"], tags)
 
@@ -115,8 +113,15 @@ class Repository(Kind):
             client.delete_repository(repositoryName=found.id, force=True)
 
 
+def _tags(client: ECRClient, repository_arn: str) -> Tags:
+    """Return the tags, none of one that is gone and still listed."""
+    with absent("RepositoryNotFoundException"):
+        return as_mapping(client.list_tags_for_resource(resourceArn=repository_arn)["tags"])
+    return {}
+
+
 def _lifecycle_policy(client: ECRClient, name: str) -> Value:
-    with absent("LifecyclePolicyNotFoundException"):
+    with absent("LifecyclePolicyNotFoundException", "RepositoryNotFoundException"):
         policy: Value = json.loads(client.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"])
         return policy
     return None

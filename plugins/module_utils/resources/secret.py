@@ -17,6 +17,7 @@ from .values import absent, number, optional_text, text
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
+    from mypy_boto3_secretsmanager.type_defs import DescribeSecretResponseTypeDef, SecretListEntryTypeDef
 
 
 class Secret(Kind):
@@ -36,25 +37,32 @@ class Secret(Kind):
     billable: ClassVar[bool] = True
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
-        """One call, filtered by our tag. A secret that is scheduled for deletion is not found."""
+        """One call, filtered by our tag; what is wanted and not listed is asked for by its name.
+
+        The list lags by up to five minutes. A secret that is scheduled for deletion is not found.
+        https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
+        """
         client: SecretsManagerClient = context.session.client("secretsmanager")
-        windows = {one.key: one.properties.get("recovery_window_days") for one in wanted}
         pages = client.get_paginator("list_secrets").paginate(
             Filters=[
                 {"Key": "tag-key", "Values": [STACK_TAG]},
                 {"Key": "tag-value", "Values": [context.stack]},
             ]
         )
+        secrets: list[SecretListEntryTypeDef | DescribeSecretResponseTypeDef]
+        secrets = [secret for page in pages for secret in page["SecretList"]]
+        listed = {secret["Name"] for secret in secrets}
+        for name in (text(one.properties, "name") for one in wanted):
+            if name not in listed and (described := _described(client, name)) is not None:
+                secrets.append(described)
+        windows = {one.key: one.properties.get("recovery_window_days") for one in wanted}
         found = []
-        for page in pages:
-            for secret in page["SecretList"]:
-                tags = as_mapping(secret.get("Tags", ()))
-                # The filters match by prefix and each on its own, so the tags decide.
-                if is_ours(context, tags) and "DeletedDate" not in secret:
-                    window = windows.get(tags[KEY_TAG])
-                    found.append(
-                        _found(secret["Name"], secret["ARN"], tags, secret.get("Description", ""), window)
-                    )
+        for secret in secrets:
+            tags = as_mapping(secret.get("Tags", ()))
+            # The filters match by prefix and each on its own, so the tags decide.
+            if is_ours(context, tags) and "DeletedDate" not in secret:
+                window, words = windows.get(tags[KEY_TAG]), secret.get("Description", "")
+                found.append(_found(secret["Name"], secret["ARN"], tags, words, window))
         return found
 
     def create(self, context: Context, key: str, properties: Mapping[str, Value]) -> Found:
@@ -107,15 +115,21 @@ class Secret(Kind):
 
 def _restore(context: Context, client: SecretsManagerClient, name: str, cause: ClientError) -> str:
     """Cancel the deletion of our secret ``name`` and return its ARN."""
-    described = client.describe_secret(SecretId=name)
-    if not is_ours(context, as_mapping(described.get("Tags", ()))):
+    described = _described(client, name)
+    if described is not None and not is_ours(context, as_mapping(described.get("Tags", ()))):
         raise AirliftError(
             f"The secret {name} is not this stack's; it was not touched.",
             "Choose another stack name, or delete that secret if nothing needs it.",
         ) from cause
-    if "DeletedDate" not in described:
-        raise cause
+    if described is None or "DeletedDate" not in described:
+        raise cause  # Made by a run before and not to be seen yet: whoever called looks again.
     return client.restore_secret(SecretId=name)["ARN"]
+
+
+def _described(client: SecretsManagerClient, name: str) -> DescribeSecretResponseTypeDef | None:
+    with absent("ResourceNotFoundException"):
+        return client.describe_secret(SecretId=name)
+    return None
 
 
 def _found(

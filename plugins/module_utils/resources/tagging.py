@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .kind import KEY_TAG, STACK_TAG, Context
+from .kind import KEY_TAG, REGION_TAG, STACK_TAG, Context
 
 
 def as_pairs(tags: Mapping[str, str]) -> list[Any]:
@@ -23,4 +23,5 @@ def as_mapping(pairs: Iterable[Mapping[str, object]]) -> dict[str, str]:
 
 def is_ours(context: Context, tags: Mapping[str, str]) -> bool:
     """Whether a resource with these ``tags`` belongs to this stack, and says which of its resources it is."""
-    return tags.get(STACK_TAG) == context.stack and KEY_TAG in tags
+    here = tags.get(REGION_TAG, context.region) == context.region
+    return tags.get(STACK_TAG) == context.stack and KEY_TAG in tags and here

@@ -10,7 +10,15 @@ import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.execution import operations
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Found, Reference, Wanted
 
-from tests.unit.execution.scripted import LOST, Scripted, aws_error, carry_out, remove_all, steps_to
+from tests.unit.execution.scripted import (
+    LOST,
+    Scripted,
+    aws_error,
+    carry_out,
+    context,
+    remove_all,
+    steps_to,
+)
 
 A = Wanted("thing", "layer/a", {"size": 1})
 B = Wanted("thing", "layer/b", {"a": Reference("layer/a")})
@@ -191,3 +199,28 @@ def test_progress_counts() -> None:
         "Failed to create thing layer/c in us-east-1" in line and "Allow x:CreateThing" in line
         for line in said
     )
+
+
+def test_one_that_is_there_already_is_taken_and_made_as_wanted() -> None:
+    kind = Scripted()
+    kind.errors["create", "x"] = [aws_error("EntityAlreadyExists"), aws_error("EntityAlreadyExists")]
+    steps = steps_to(kind, [Wanted("thing", "x", {"size": 2})])
+    there = Found("thing", "x", "id-x", {"size": 1}, {"id": "id-x"}, context().tags_for("x"))
+
+    def shown_at_the_second_try(verb: str, key: str) -> None:
+        if kind.log.count("create x") == 1 and verb == "create":
+            kind.here.append(there)
+
+    kind.hook = shown_at_the_second_try
+    outcome = carry_out(kind, steps)
+    assert not outcome.failures
+    assert kind.log == ["create x", "create x", "update x"]
+    assert [one.properties["size"] for one in kind.here] == [2]
+
+
+def test_one_of_somebody_else_s_is_given_up_after_some_looks() -> None:
+    kind = Scripted()
+    kind.errors["create", "x"] = [aws_error("InvalidGroup.Duplicate") for _ in range(5)]
+    outcome = carry_out(kind, steps_to(kind, [Wanted("thing", "x", {"size": 2})]))
+    assert kind.log == ["create x"] * 3
+    assert "InvalidGroup.Duplicate" in str(outcome.failures[0])

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
+from ansible_collections.airlift.stack.plugins.module_utils.reconcile import render as text
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Found, Reference, Wanted
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.plan import Plan, plan, removal
 
@@ -113,6 +115,40 @@ def test_of_two_with_one_key_the_better_one_stays() -> None:
 def test_of_two_alike_the_first_id_stays() -> None:
     twin = Found("host", "host", "i-2", HOST_IS.properties, {"id": "i-2"})
     assert actions(plan(WANTED, [twin, *FOUND], KINDS)) == ["delete host host i-2"]
+
+
+def test_of_two_that_hold_data_none_is_deleted_unless_data_may_go() -> None:
+    twin = Found("bucket", "bucket", "data-2", {"name": "data-2", "days": 30}, {"id": "data-2"})
+    steps = plan(WANTED, [twin, *FOUND], KINDS)
+    assert actions(steps) == []
+    assert [(one.id, one.reason) for one in steps.doubles] == [
+        ("bucket bucket data-2", "kept: it holds data")
+    ]
+    assert text.doubles(steps, KINDS)[0].startswith("bucket data-2 has the tags of bucket, as another")
+    assert text.summary(steps).endswith("1 kept beside another one.")
+    assert actions(plan(WANTED, [twin, *FOUND], KINDS, data_may_go=True)) == ["delete bucket bucket data-2"]
+
+
+def test_of_two_with_a_protected_key_none_is_deleted() -> None:
+    twin = replace(TABLE_IS, id="rtb-2")
+    guarded = [replace(one, protected=one is TABLE) for one in WANTED]
+    assert actions(plan(guarded, [twin, *FOUND], KINDS)) == []
+    assert actions(plan(WANTED, [twin, *FOUND], KINDS)) == ["delete table table rtb-2"]
+
+
+def test_a_copy_is_never_taken_for_the_one_it_was_made_of_and_left_alone() -> None:
+    copy = replace(HOST_IS, id="i-0", copied=True)
+    drifted = having(HOST_IS, size=7)
+    steps = plan(WANTED, [copy, *without(FOUND, HOST_IS), drifted], KINDS)
+    assert actions(steps) == ["update host"]
+    assert steps.changing[0].found == drifted
+    assert [one.found for one in steps.doubles] == [copy]
+    assert actions(plan(WANTED, [copy, *without(FOUND, HOST_IS)], KINDS)) == [], "the only one there is"
+    gone = removal([copy, HOST_IS], KINDS)
+    assert actions(gone) == ["delete host host i-1"]
+    assert gone.doubles[0].reason == "kept: somebody copied it from another one, with its tags"
+    assert len(removal([copy, HOST_IS], KINDS, data_may_go=True).changing) == 2
+    assert len(removal([copy], KINDS).changing) == 1
 
 
 def test_data_is_replaced_only_if_it_may_go() -> None:

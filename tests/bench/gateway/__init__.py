@@ -1,0 +1,1 @@
+"""What the edge adds to an answer, beside another gateway in front of the same upstream."""
