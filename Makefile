@@ -56,6 +56,10 @@ molecule: ## Each role in a container of its own
 e2e: setup ## The whole way: up, use it, break it, down
 	@scripts/test e2e
 
+.PHONY: prices
+prices: ## Write AWS's prices of today into cost/prices.json (pricing:GetProducts); REGIONS="eu-west-3" adds regions
+	@PYTHONPATH=.ansible/collections scripts/run python -m ansible_collections.airlift.stack.plugins.module_utils.execution.price_refresh $(REGIONS)
+
 .PHONY: bench
 bench: ## Measure provisioning beside the stock modules, in one run
 	@scripts/run python -m tests.bench

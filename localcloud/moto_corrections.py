@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, cast
 
+from moto.acm.models import AWSCertificateManagerBackend
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
@@ -21,6 +22,7 @@ from moto.ssm.responses import SimpleSystemManagerResponse
 
 from localcloud import capacity, managed, volumes
 from localcloud.backends import IMAGE_TAG
+from localcloud.certificates import imported_again_as_acm_does, kept_while_in_use
 from localcloud.embeddedmetrics import extracting
 from localcloud.settings import MachineImage, Settings
 
@@ -61,6 +63,8 @@ def apply(settings: Settings) -> None:
     wrap(EC2Backend, "replace_iam_instance_profile_association", _on_the_instance_too)
     wrap(FakeBucket, "get_permission", judged_before)
     wrap(LogsBackend, "put_log_events", extracting)
+    wrap(AWSCertificateManagerBackend, "import_certificate", imported_again_as_acm_does)
+    wrap(AWSCertificateManagerBackend, "delete_certificate", kept_while_in_use)
     wrap(EC2Backend, "__init__", lambda original: _with_images(original, settings.images))
 
 

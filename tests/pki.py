@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 NOW = datetime.now(UTC)
+
+type Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Pair:
     """A certificate and its key, as objects and in PEM."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Key
 
     @property
     def pem(self) -> str:
@@ -38,9 +40,11 @@ def issue(
     authority: bool = False,
     valid_from: datetime = NOW - timedelta(days=1),
     valid_until: datetime = NOW + timedelta(days=30),
+    key: Key | None = None,
+    uses: tuple[ObjectIdentifier, ...] = (),
 ) -> Pair:
-    """Return a certificate for ``names``, by ``issuer`` or by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    """Return a certificate for ``names``, by ``issuer`` or by itself, of a new P-256 key or of ``key``."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
     builder = (
         x509.CertificateBuilder()
@@ -56,4 +60,6 @@ def issue(
         builder = builder.add_extension(
             x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False
         )
+    if uses:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
     return Pair(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)

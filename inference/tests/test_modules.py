@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -27,7 +28,11 @@ NOTHING: Mapping[str, Any] = {**CONNECTION, "_progress_file": None}
 def put_image(tag: str) -> str:
     """Have an image in the repository without pushing one; return its digest."""
     media_type = "application/vnd.docker.distribution.manifest.v2+json"
-    manifest = json.dumps({"schemaVersion": 2, "mediaType": media_type, "tag": tag})
+    # Without a layer moto makes up a digest, one of a hundred.
+    layer = {"digest": f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}", "size": 1}
+    manifest = json.dumps(
+        {"schemaVersion": 2, "mediaType": media_type, "config": {"size": 1}, "layers": [layer]}
+    )
     put = client("ecr").put_image(
         repositoryName=f"{STACK}/inference",
         imageTag=tag,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import boto3
 import pytest
@@ -12,7 +12,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.delivery import fetc
 from ansible_collections.airlift.stack.plugins.module_utils.delivery.fetch import fetch, present
 from ansible_collections.airlift.stack.plugins.module_utils.delivery.manifest import Manifest, blob_key
 from ansible_collections.airlift.stack.plugins.module_utils.delivery.upload import Store
-from ansible_collections.airlift.stack.plugins.module_utils.errors import DeliveryError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError, DeliveryError
 from ansible_collections.airlift.stack.plugins.module_utils.models.local import Local
 from ansible_collections.airlift.stack.plugins.module_utils.models.publish import Publisher
 
@@ -142,6 +142,42 @@ def test_a_missing_bucket_and_a_missing_model_say_what_to_do(
         Publisher(Store(s3, "nowhere"), tmp_path, lambda _: None).publish(Local(model), None)
     with pytest.raises(DeliveryError, match="There is no model sha256:0000"):
         Store(s3, BUCKET).manifest(f"sha256:{'0' * 64}")
+
+
+class _Answer:
+    """What S3 tells a host about an object: 403, and no more of why."""
+
+    status_code = 403
+    headers: ClassVar[dict[str, str]] = {}
+    content = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ("blobs", "The blob of .* is not in the bucket airlift-models. Publish the model again."),
+        ("manifests", "There is no model sha256:.* in the bucket airlift-models."),
+        ("", "Failed to fetch model from bucket airlift-models in us-east-1: AccessDenied"),
+    ],
+)
+def test_a_host_that_may_list_a_prefix_only_knows_what_is_missing_from_what_is_denied(
+    s3: S3Client, model: Path, tmp_path: Path, lost: str, said: str
+) -> None:
+    """S3 answers 403 for what is missing, unless its asker may list the bucket without a condition."""
+    manifest, _, _ = publish(s3, model, tmp_path)
+    keys = [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    gone = next((key for key in keys if lost and f"/{lost}/" in key), None)
+    if gone:
+        s3.delete_object(Bucket=BUCKET, Key=gone)
+
+    def denied(request: Any, **_: object) -> _Answer | None:
+        hidden = request.url.endswith(gone) if gone else "/blobs/" in request.url
+        return _Answer() if hidden else None
+
+    # The stubs know of no handler that answers in S3's place.
+    s3.meta.events.register("before-send.s3.GetObject", denied)  # type: ignore[arg-type]
+    with pytest.raises(AirliftError, match=said):
+        get(s3, Store(s3, BUCKET).manifest(manifest.digest), tmp_path / "host")
 
 
 def test_check_mode_says_it_and_sends_nothing(s3: S3Client, model: Path, tmp_path: Path) -> None:

@@ -31,6 +31,15 @@ class StackTask:
     destroy_data: Annotated[
         bool, Option("Whether data may be deleted, by O(state=absent) or by a replacement.")
     ] = False
+    budget_monthly_usd: Annotated[
+        int | None,
+        Option(
+            "What the stack may cost a month, in USD by list prices, without what is charged by use. A stack "
+            "that costs more, or of which that is not known, is refused before anything is changed.",
+            minimum=1,
+            maximum=10_000_000,
+        ),
+    ] = None
     replace_hosts: Annotated[
         bool,
         Option(

@@ -16,7 +16,7 @@ from .blueprint.options import StackOptions
 from .blueprint.stack_name import stack_name_faults
 from .blueprint.tags import tag_faults
 from .option_schema.declared import Declared, Option, declared, defaults
-from .option_schema.reading import fault, unknown
+from .option_schema.reading import fault, read, unknown
 
 PREFIX = "airlift_"
 Cli = Literal["llm", "codex", "claude", "opencode", "qwen", "crush", "aider", "sgpt", "oterm"]
@@ -118,6 +118,8 @@ def variable_faults(values: Mapping[str, object]) -> list[str]:
             errors.extend(stack_name_faults(value, name))
         elif (said := fault(KNOWN[name], value, name)) is not None:
             errors.append(said)
+        elif (layer := KNOWN[name].layer) is not None and isinstance(value, Mapping) and value:
+            read(declared(layer), value, errors, f"{name}.", as_arguments=True)
         elif name == "airlift_tags" and isinstance(value, Mapping):
             errors.extend(tag_faults({str(key): str(text) for key, text in value.items()}))
     return errors

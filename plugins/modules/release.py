@@ -12,6 +12,7 @@ description:
   - Writes the release document into the stack's parameter in SSM when it differs from what is there. The
     agent on each host makes it true. The parameter's versions are the history.
   - The image and the model must have been published; otherwise nothing is written.
+  - The images of this release and of the one before get a tag, by which the lifecycle policy spares them.
 options:
   stack:
     description: The stack's name. Its parameter is C(/<stack>/release).
@@ -112,6 +113,7 @@ from ..module_utils.delivery import key_ring
 from ..module_utils.delivery.model_name import check_model_name
 from ..module_utils.delivery.release import Release, image_of
 from ..module_utils.errors import DeliveryError, ParameterMissingError
+from ..module_utils.images import released
 from ..module_utils.images.registry import Repository
 from ..module_utils.module_main import Needed, run_module
 
@@ -134,14 +136,17 @@ def release(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if params["state"] == "present" and UNKNOWN in f"{params['image']}{params['model']['digest']}":
         return _unknown(current.number, current.release)
     wanted = _wanted(params, session, history, current)
-    previous = current.release.id if current.release else None
-    warning = None
+    previous, warning = (current.release.id if current.release else None), None
     changed, number = wanted != current.release, current.number
+    repository = Repository(session.client("ecr"), wanted.image.name)
     if changed:
         _must_exist(session, wanted)
-        if not check_mode:
+    if not check_mode:
+        released.keep(repository, wanted, current.release, history.before(current))
+        if changed:
             number = history.put(wanted)
             warning = audit.record(session, params["stack"], *_action(params, wanted, previous))
+        released.let_go(repository, wanted, history.before(release_history.Version(number, wanted)))
     before, after = current.document, wanted.document()
     return {
         "changed": changed,

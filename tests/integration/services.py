@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from unittest.mock import patch
@@ -15,8 +15,10 @@ from ansible_collections.airlift.stack.plugins.module_utils.reconcile.graph impo
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.model import Found, Wanted
 from ansible_collections.airlift.stack.plugins.module_utils.reconcile.plan import removal
 from ansible_collections.airlift.stack.plugins.module_utils.resources.registry import KINDS
+from moto.acm.models import AWSCertificateManagerBackend
 from moto.s3.models import FakeBucket
 
+from localcloud.certificates import imported_again_as_acm_does, kept_while_in_use
 from localcloud.moto_corrections import judged_before
 from tests.integration.account import ACCOUNT, REGION, Account, account_with
 from tests.pki import Pair, issue
@@ -44,8 +46,16 @@ class Services(Account):
 @contextmanager
 def services(*kinds: str) -> Iterator[Services]:
     """Serve an empty account to the kinds named, all if none is."""
-    judge = judged_before(FakeBucket.get_permission)
-    with account_with(*(kinds or KINDS)) as account, patch.object(FakeBucket, "get_permission", judge):
+    acm = AWSCertificateManagerBackend
+    corrected = (
+        (FakeBucket, "get_permission", judged_before),
+        (acm, "import_certificate", imported_again_as_acm_does),
+        (acm, "delete_certificate", kept_while_in_use),
+    )
+    with ExitStack() as stack:
+        for owner, name, correction in corrected:
+            stack.enter_context(patch.object(owner, name, correction(getattr(owner, name))))
+        account = stack.enter_context(account_with(*(kinds or KINDS)))
         yield Services(account.moto, account.session, account.kinds)
 
 

@@ -106,9 +106,9 @@ def test_drift_is_repaired(account: Services) -> None:
 def test_one_option_changes_one_resource(account: Services) -> None:
     account.create(wanted())
     assert account.changes(wanted(registry={"keep_images": 20})) == [
-        "registry/repository/inference lifecycle_policy.rules.0.description: "
+        "registry/repository/inference lifecycle_policy.rules.1.description: "
         "Keep the 10 newest images -> Keep the 20 newest images",
-        "registry/repository/inference lifecycle_policy.rules.0.selection.countNumber: 10 -> 20",
+        "registry/repository/inference lifecycle_policy.rules.1.selection.countNumber: 10 -> 20",
     ]
 
 

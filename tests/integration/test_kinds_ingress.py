@@ -10,9 +10,17 @@ from collections.abc import Iterator
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError, NeverUsableError
 from ansible_collections.airlift.stack.plugins.module_utils.pem import fingerprints
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
 from tests.integration.services import Services, blueprint, fresh, services
-from tests.pki import issue
+from tests.pki import Pair, issue
+
+RSA = rsa.generate_private_key(65537, 2048)
+P384 = ec.generate_private_key(ec.SECP384R1())
+OTHER = issue("airlift.test", key=P384)
+SERVER, CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
+CODE = ExtendedKeyUsageOID.CODE_SIGNING
 
 DATA_SAFE = {"storage", "registry", "secrets", "delivery", "observability"}
 
@@ -127,6 +135,67 @@ def test_a_new_certificate_takes_the_old_one_s_place(account: Services) -> None:
     after = account.one("ingress/certificate")
     assert after.id == before.id
     assert after.properties["fingerprint"] == fingerprints(renewed.pem)[0]
+
+
+def served_arn(account: Services) -> str:
+    """Return the certificate that the listener serves, as AWS tells it."""
+    elb = account.session.client("elbv2")
+    listeners = elb.describe_listeners(ListenerArns=[account.one("ingress/listener/https").id])["Listeners"]
+    return listeners[0]["Certificates"][0]["CertificateArn"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        (issue("airlift.test", key=RSA), issue("airlift.test"), "key_type"),
+        (issue("airlift.test"), issue("airlift.test", key=P384), "key_type"),
+        (issue("airlift.test", uses=(SERVER, CODE)), issue("airlift.test", uses=(SERVER,)), "usages"),
+    ],
+)
+def test_what_acm_takes_under_no_old_arn_gets_a_new_one(
+    account: Services, before: Pair, after: Pair, path: str
+) -> None:
+    """The listener moves to it, then the old one goes: no moment without a certificate."""
+    account.converge(blueprint(ingress={"certificate": before.pem, "private_key": before.key_pem}))
+    old = served_arn(account)
+    changed = blueprint(ingress={"certificate": after.pem, "private_key": after.key_pem})
+    steps = {one.key: one for one in account.plan(changed).changing}
+    assert {key: str(one.action) for key, one in steps.items()} == {
+        "ingress/certificate": "replace",
+        "ingress/listener/https": "update",
+    }
+    assert steps["ingress/certificate"].reason == f"{path} cannot be changed in place"
+    account.converge(changed)
+    assert account.changes(changed) == []
+    assert served_arn(account) == account.one("ingress/certificate").id != old
+    listed = account.session.client("acm").list_certificates()["CertificateSummaryList"]
+    assert old not in {one["CertificateArn"] for one in listed}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [((SERVER,), (SERVER, CODE)), ((SERVER, CLIENT), (SERVER,)), ((), (SERVER,))]
+)
+def test_uses_that_are_added_and_those_of_clients_keep_the_arn(
+    account: Services, before: tuple[ObjectIdentifier, ...], after: tuple[ObjectIdentifier, ...]
+) -> None:
+    first, second = (issue("airlift.test", uses=uses) for uses in (before, after))
+    account.converge(blueprint(ingress={"certificate": first.pem, "private_key": first.key_pem}))
+    old = served_arn(account)
+    changed = blueprint(ingress={"certificate": second.pem, "private_key": second.key_pem})
+    assert account.converge(changed) == ["update ingress/certificate"]
+    assert served_arn(account) == old
+
+
+def test_a_run_that_ended_between_the_two_certificates_is_finished(account: Services) -> None:
+    changed = blueprint(ingress={"certificate": OTHER.pem, "private_key": OTHER.key_pem})
+    wanted = next(one for one in changed if one.kind == "certificate")
+    made = account.kinds["certificate"].create(account.context, wanted.key, wanted.properties)
+    assert sorted(account.converge(changed)) == [
+        "delete ingress/certificate",
+        "update ingress/listener/https",
+    ]
+    assert account.changes(changed) == []
+    assert served_arn(account) == made.id
 
 
 def test_certificates_with_keys_of_every_type_are_listed(account: Services) -> None:

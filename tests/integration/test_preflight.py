@@ -16,6 +16,7 @@ from tests.integration.cloud import Cloud, served
 from tests.integration.counting_moto import CountingMoto, counting_moto
 
 ROOT = Path(__file__).parents[2]
+INGRESS = {"domain": "a.test", "certificate_file": "a.pem", "private_key_file": "a.key"}
 
 
 @pytest.fixture
@@ -60,6 +61,10 @@ def playbook(
             {"airlift_clis": ["codx"], "airlift_tags": {"a": "<x>", "b": "☃"}},
             ["airlift_clis has 'codx'; it may hold llm, codex,", "tags.a is '<x>' with < >;"],
         ),
+        (
+            {"airlift_ingress": {**INGRESS, "idle_timeout_seconds": 5000}},
+            ["airlift_ingress.idle_timeout_seconds is 5000; it must be between 120 and 4000."],
+        ),
         ({"airlift_engine": {"settings": 3}}, ["airlift_engine needs a name and settings"]),
         ({"airlift_engine": {"name": "vllm"}}, ["There is no engine vllm. There is: llamacpp."]),
         (
@@ -78,6 +83,7 @@ def playbook(
         "access",
         "name",
         "clis and tags",
+        "idle timeout",
         "engine",
         "engine's name",
         "engine's settings",
@@ -153,6 +159,11 @@ def test_keys_and_certificates_are_made_once_and_are_their_owners_alone(tmp_path
         assert first.returncode == 0, first.stdout + first.stderr
         made = {file: file.read_bytes() for file in state.rglob("*") if file.is_file()}
         again = preflight(cloud, state, **more)
+        cloud.forget_requests()
+        beyond = preflight(cloud, state, airlift_budget_monthly_usd=10, **more)
+        assert cloud.requests()["mutating"] == 0
+    assert "the budget is 10 (most: EC2 m7i.large" in " ".join(beyond.stdout.split())
+    assert beyond.returncode != 0
     private = [file for file in made if file.suffix == ".key" or file.name == "id_ed25519"]
     assert len(private) == 3
     assert all(file.stat().st_mode & 0o077 == 0 for file in private)

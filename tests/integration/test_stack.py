@@ -95,6 +95,16 @@ def test_check_mode_plans_everything_and_changes_nothing(cloud: Cloud) -> None:
     assert result["cost"]["total_monthly_usd"] > 0
 
 
+def test_a_stack_beyond_its_budget_is_refused_before_anything_changes(cloud: Cloud) -> None:
+    with pytest.raises(AirliftError, match=r"a month in us-east-1.* the budget is 100 .*Nothing was changed"):
+        cloud.provision(budget_monthly_usd=100)
+    assert cloud.requests()["mutating"] == 0
+    planned = cloud.provision(check=True, budget_monthly_usd=100)
+    assert planned["summary"]["create"] == RESOURCES
+    assert "the budget is 100" in cloud.warned[-1]
+    assert cloud.provision(budget_monthly_usd=1000)["summary"]["create"] == RESOURCES
+
+
 @pytest.mark.parametrize(
     ("options", "changes"),
     [

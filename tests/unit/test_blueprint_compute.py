@@ -94,6 +94,7 @@ def test_over_ssm_there_is_no_key() -> None:
     [
         ("aws", "eu-north-1", "https://s3.eu-north-1.amazonaws.com/amazon-ssm-eu-north-1/latest/"),
         ("aws-cn", "cn-north-1", "https://s3.cn-north-1.amazonaws.com.cn/amazon-ssm-cn-north-1/latest/"),
+        ("aws-eusc", "eusc-de-east-1", "https://s3.eusc-de-east-1.amazonaws.eu/amazon-ssm-eusc-de-east-1/"),
     ],
 )
 def test_over_ssm_a_host_gets_the_agent_at_first_boot(partition: str, region: str, url: str) -> None:

@@ -59,11 +59,15 @@ def test_the_repository_keeps_what_the_options_say() -> None:
     policy = at(
         of(registry.wanted, registry={"keep_images": 5})["registry/repository/inference"], "lifecycle_policy"
     )
-    assert policy["rules"][0]["selection"] == {  # type: ignore[index, call-overload]
-        "tagStatus": "any",
-        "countType": "imageCountMoreThan",
-        "countNumber": 5,
-    }
+    assert [rule["selection"] for rule in policy["rules"]] == [  # type: ignore[index, call-overload, union-attr]
+        {
+            "tagStatus": "tagged",
+            "tagPrefixList": ["released-"],
+            "countType": "imageCountMoreThan",
+            "countNumber": 1000,
+        },
+        {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 5},
+    ]
 
 
 def test_the_secret_begins_with_one_key_and_the_release_with_none() -> None:

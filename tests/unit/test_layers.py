@@ -16,8 +16,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 UTILS = ROOT / "plugins" / "module_utils"
 PURE = ("reconcile", "blueprint", "cost")
-SHARED = ("errors", "option_schema", "pem")
-"""What every layer may use: the tree of errors, how options are declared, and the text of certificates."""
+SHARED = ("certificate_traits", "errors", "image_tags", "option_schema", "pem")
+"""What every layer may use: the tree of errors, how options are declared, and what is in a certificate."""
 
 COLLECTION = "ansible_collections/airlift/stack/plugins"
 PLANTED = {

@@ -134,6 +134,32 @@ def fallbacks(text: str) -> list[str]:
     return [one for one in literals if not one.startswith("__airlift_")]
 
 
+INGRESS = {"domain": "a.test", "certificate_file": "a.pem", "private_key_file": "a.key"}
+
+
+@pytest.mark.parametrize(
+    ("ingress", "said"),
+    [
+        ({}, []),
+        ({**INGRESS, "idle_timeout_seconds": 4000}, []),
+        (
+            {**INGRESS, "idle_timeout_seconds": 5000},
+            ["airlift_ingress.idle_timeout_seconds is 5000; it must be between 120 and 4000."],
+        ),
+        (
+            {**INGRESS, "idle_timeuot_seconds": 300},
+            [
+                "Unknown option airlift_ingress.idle_timeuot_seconds. "
+                "Did you mean airlift_ingress.idle_timeout_seconds?"
+            ],
+        ),
+    ],
+)
+def test_what_is_within_a_layer_is_told_by_the_variable_s_name(ingress: object, said: list[str]) -> None:
+    """None of the files has to be there: preflight may be about to make them."""
+    assert variable_faults({"airlift_ingress": ingress}) == said
+
+
 def test_the_texts_are_those_that_were_restated_once() -> None:
     assert {"10.213.0.0/16", "debian:13-slim", "smollm2-135m-instruct", ".airlift"} <= DEFAULT_TEXTS
 

@@ -11,6 +11,9 @@ from .remedies import WRONG_KEY
 _EXPIRED = ("The AWS credentials have expired.", "Sign in again (aws sso login, or new keys).")
 _UNKNOWN_KEY = ("AWS does not know this access key.", WRONG_KEY)
 
+NOT_KNOWN_HERE = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"})
+"""What AWS answers where it does not know the key: also a right key, in a region that is not enabled."""
+
 _BY_CODE = {
     "ExpiredToken": _EXPIRED,
     "ExpiredTokenException": _EXPIRED,
@@ -20,6 +23,7 @@ _BY_CODE = {
     ),
     "InvalidClientTokenId": _UNKNOWN_KEY,
     "UnrecognizedClientException": _UNKNOWN_KEY,
+    "AuthFailure": _UNKNOWN_KEY,
     "SignatureDoesNotMatch": ("The secret key does not belong to the access key.", WRONG_KEY),
     "IncompleteSignature": ("The AWS credentials are incomplete.", WRONG_KEY),
     "AccessDenied": ("AWS denies even sts:GetCallerIdentity.", "Ask who manages the account."),
@@ -37,6 +41,17 @@ class Identity:
     def partition(self) -> str:
         """``aws``, ``aws-cn``, ``aws-us-gov``: the second word of every ARN."""
         return self.arn.split(":")[1]
+
+
+def region_not_enabled(region: str, account_id: str) -> AirliftError:
+    """Return what to say where the key is right, and the account has not enabled ``region``.
+
+    https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+    """
+    return AirliftError(
+        f"The region {region} is not enabled for the account {account_id}.",
+        "Enable it (AWS console: Account, AWS Regions; it takes minutes), or set airlift_region to another.",
+    )
 
 
 def access_error(error: Exception, region: str, endpoint_url: str | None, known_region: bool) -> AirliftError:

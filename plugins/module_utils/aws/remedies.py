@@ -77,6 +77,8 @@ _BY_CODE = {
     "DuplicateTargetGroupName": _TAKEN,
     "DependencyViolation": _USED,
     "DeleteConflict": _USED,
+    "ResourceInUse": _USED,
+    "ResourceInUseException": _USED,
     "BucketNotEmpty": "Something is still writing to it: stop that. " + AGAIN,
     "OperationNotPermitted": "Set ingress.deletion_protection to false and provision before you remove it.",
     "InvalidSubnet.Conflict": "Another subnet has these addresses: change network.cidr, or remove it.",

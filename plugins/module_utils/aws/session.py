@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from ..errors import AirliftError
 from ..option_schema.declared import Option
-from .access import Identity, access_error
+from .access import NOT_KNOWN_HERE, Identity, access_error, region_not_enabled
+from .errors import code_of
 
 try:
     import botocore.session
@@ -49,6 +50,7 @@ THREADS = 16
 """How many calls run side by side: far below any API's rate limit, and more than a no-op run can use."""
 
 VERSION = "0.1.0"
+_ENABLED_EVERYWHERE = "us-east-1"
 _ATTEMPTS = 6
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 60
@@ -151,7 +153,7 @@ class Session:
     @overload
     def client(self, service: Literal["sts"]) -> STSClient: ...
     @overload
-    def client(self, service: Literal["resourcegroupstaggingapi", "service-quotas"]) -> Any: ...
+    def client(self, service: Literal["resourcegroupstaggingapi", "pricing", "service-quotas"]) -> Any: ...
     def client(self, service: str) -> Any:
         """Return the client for ``service``, the same for every caller."""
         client = self._clients.get(service)
@@ -177,15 +179,26 @@ class Session:
         try:
             answer = self.client("sts").get_caller_identity()
         except (BotoCoreError, ClientError) as error:
+            if code_of(error) in NOT_KNOWN_HERE and (account_id := self._known_elsewhere()):
+                raise region_not_enabled(self.region, account_id) from error
             raise access_error(error, self.region, self.endpoint_url, self._known_region()) from error
         return Identity(answer["Account"], answer["Arn"])
+
+    def _known_elsewhere(self) -> str | None:
+        """Return the account, if the region that is enabled in every account knows these credentials."""
+        if self.partition != "aws" or self.region == _ENABLED_EVERYWHERE:
+            return None
+        try:
+            return str(self._create("sts", _ENABLED_EVERYWHERE).get_caller_identity()["Account"])
+        except (BotoCoreError, ClientError):
+            return None
 
     def _known_region(self) -> bool:
         """Whether botocore has heard of the region: a typing error otherwise looks like a dead network."""
         partitions = self._core.get_available_partitions()
         return any(self.region in self._core.get_available_regions("ec2", one) for one in partitions)
 
-    def _create(self, service: str) -> Any:
+    def _create(self, service: str, region: str | None = None) -> Any:
         # Left to botocore where the environment says it, so that AWS_ENDPOINT_URL_<SERVICE> goes on working.
         override = f"AWS_ENDPOINT_URL_{service.upper()}"
         from_environment = os.environ.get("AWS_ENDPOINT_URL") or os.environ.get(override)
@@ -197,7 +210,7 @@ class Session:
             config = config.merge(Config(signature_version="s3v4"))
         client = self._core.create_client(
             service,
-            region_name=self.region,
+            region_name=region or self.region,
             endpoint_url=None if from_environment else self._connection.endpoint_url,
             aws_access_key_id=self._connection.access_key,
             aws_secret_access_key=self._connection.secret_key,

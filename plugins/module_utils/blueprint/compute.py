@@ -13,6 +13,7 @@ from ..reconcile.model import Reference, Value, Wanted
 from .identity import PROFILE
 from .network import private_subnet
 from .options import Facts, StackOptions
+from .partitions import dns_suffix
 from .security import HOST
 from .zones import host_letters
 
@@ -63,8 +64,7 @@ def _ssm_agent(facts: Facts) -> str:
     before there is a NAT gateway; python3 is there for cloud-init.
     https://docs.aws.amazon.com/systems-manager/latest/userguide/agent-install-deb.html
     """
-    suffix = "amazonaws.com.cn" if facts.partition == "aws-cn" else "amazonaws.com"
-    bucket = f"https://s3.{facts.region}.{suffix}/amazon-ssm-{facts.region}"
+    bucket = f"https://s3.{facts.region}.{dns_suffix(facts.partition)}/amazon-ssm-{facts.region}"
     url = f"{bucket}/latest/debian_$architecture/amazon-ssm-agent.deb"
     return f"""\
 #!/bin/sh

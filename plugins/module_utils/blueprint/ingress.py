@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .. import pem
+from ..certificate_traits import traits
 from ..errors import BlueprintError
 from ..reconcile.model import Reference, Value, Wanted
 from . import compute, network, security
@@ -93,6 +94,7 @@ def _pem_errors(ingress: IngressOptions) -> list[str]:
 
 def _certificate(ingress: IngressOptions) -> Wanted:
     chain = ingress.certificate_chain
+    fixed = traits(ingress.certificate)
     return Wanted(
         "certificate",
         CERTIFICATE,
@@ -100,6 +102,8 @@ def _certificate(ingress: IngressOptions) -> Wanted:
             "domain": ingress.domain,
             "fingerprint": pem.fingerprints(ingress.certificate)[0],
             "chain_fingerprints": list(pem.fingerprints(chain)) if chain else None,
+            "key_type": fixed.key_type,
+            "usages": sorted(fixed.usages),
             "certificate": ingress.certificate,
             "chain": chain,
             "private_key": ingress.private_key,

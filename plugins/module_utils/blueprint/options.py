@@ -21,7 +21,7 @@ from .compute_options import ComputeOptions
 from .stack_name import stack_name_faults
 from .tags import tag_faults
 
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class RegistryOptions:
     keep_images: Annotated[
         int,
         Option(
-            "How many images its lifecycle policy keeps: at least those of a release and of the one before.",
+            "How many of the newest images are kept, besides those of the release and of the one before.",
             minimum=2,
             maximum=1000,
         ),

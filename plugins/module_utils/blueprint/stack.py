@@ -34,8 +34,13 @@ BY_NAME: Mapping[str, Layer] = {
 }
 LAYERS: tuple[Layer, ...] = tuple(BY_NAME.values())
 
-_SOMEWHERE = Facts("000000000000", "us-east-1", tuple(f"us-east-1{letter}" for letter in "abcd"))
-"""Facts that no layer objects to, for what can be said before AWS is asked for the true ones."""
+
+def somewhere(region: str) -> Facts:
+    """Return facts that no layer objects to, for what can be said before AWS is asked for the true ones."""
+    return Facts("000000000000", region, tuple(f"{region}{letter}" for letter in "abcd"))
+
+
+_SOMEWHERE = somewhere("us-east-1")
 
 
 def build(options: StackOptions, facts: Facts, layers: Sequence[Layer] = LAYERS) -> tuple[Wanted, ...]:

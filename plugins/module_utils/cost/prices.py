@@ -1,100 +1,104 @@
-"""List prices in USD, as far as they were established. What is not here is not priced, never guessed.
+"""A list of AWS's prices in USD, as far as they were established. What is not in it is not priced.
 
-Read in November 2026 from:
-
-- Services: https://aws.amazon.com/vpc/pricing/ (NAT gateway, public IPv4), .../elasticloadbalancing/pricing/,
-  .../ebs/pricing/, .../secrets-manager/pricing/, as guides of 2026 quote them; for eu-west-1 also AWS's
-  price list file of October 2026, and bills of 2026 for the load balancers in Europe.
-- Instances: the SkyPilot catalog (github.com/skypilot-org/skypilot-catalog, catalogs/v8/aws/vms.csv), made
-  from AWS's price list API; g5.xlarge: https://aws.amazon.com/ec2/pricing/on-demand/ as quoted in June 2026.
-
-Without tax, free tier, savings plans and credits. To add a region or a type, add its row and its source.
+``prices.json`` beside this file is the list that estimates are made from; ``make prices`` writes it anew.
+Pure: who reads the file is ``price_file``.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
-AS_OF = "November 2026"
 HOURS_PER_MONTH = 730
 """As AWS's own calculator counts a month."""
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One region's prices: an hour, a GB processed, a GB-month."""
+    """One region's prices, None where none was established.
 
-    nat_hour: float
-    nat_gb: float
-    load_balancer_hour: float
-    lcu_hour: float
-    gp3_gb_month: float
-    egress_gb: float = 0.09
-    between_zones_gb: float = 0.01
-    public_ipv4_hour: float = 0.005
-    secret_month: float = 0.40
+    By the hour, the GB that passes, the GB kept for a month, the thing kept for a month, the million.
+    """
 
-
-_NORTH_AMERICA = Services(
-    nat_hour=0.045, nat_gb=0.045, load_balancer_hour=0.0225, lcu_hour=0.008, gp3_gb_month=0.08
-)
-
-SERVICES: Mapping[str, Services] = {
-    "us-east-1": _NORTH_AMERICA,
-    "us-east-2": _NORTH_AMERICA,
-    "us-west-2": _NORTH_AMERICA,
-    "eu-west-1": Services(
-        nat_hour=0.048, nat_gb=0.048, load_balancer_hour=0.0252, lcu_hour=0.008, gp3_gb_month=0.088
-    ),
-    "eu-central-1": Services(
-        nat_hour=0.052, nat_gb=0.052, load_balancer_hour=0.027, lcu_hour=0.008, gp3_gb_month=0.0952
-    ),
-}
-
-FAMILY_XLARGE_HOUR: Mapping[str, Mapping[str, float]] = {
-    "m6i": {
-        "us-east-1": 0.192,
-        "us-east-2": 0.192,
-        "us-west-2": 0.192,
-        "eu-west-1": 0.214,
-        "eu-central-1": 0.23,
-    },
-    "m7i": {
-        "us-east-1": 0.2016,
-        "us-east-2": 0.2016,
-        "us-west-2": 0.2016,
-        "eu-west-1": 0.2247,
-        "eu-central-1": 0.2415,
-    },
-}
-"""Linux, on demand. In these families a size costs in proportion to its vCPUs (checked at both ends)."""
-
-SIZES: Mapping[str, float] = {
-    "large": 0.5,
-    "xlarge": 1,
-    "2xlarge": 2,
-    "4xlarge": 4,
-    "8xlarge": 8,
-    "12xlarge": 12,
-    "16xlarge": 16,
-    "24xlarge": 24,
-}
-"""How many times an xlarge a size is."""
-
-INSTANCE_HOUR: Mapping[str, Mapping[str, float]] = {
-    "g5.xlarge": {"us-east-1": 1.006},
-    "g6.xlarge": {"us-east-1": 0.8048, "eu-central-1": 1.0064},
-    "g6.8xlarge": {"us-east-1": 2.0144, "us-east-2": 2.0144, "us-west-2": 2.0144, "eu-central-1": 2.519},
-}
-"""Linux, on demand, of types whose family is not proportional."""
+    nat_hour: float | None = None
+    nat_gb: float | None = None
+    load_balancer_hour: float | None = None
+    lcu_hour: float | None = None
+    public_ipv4_hour: float | None = None
+    gp3_gb_month: float | None = None
+    secret_month: float | None = None
+    egress_gb: float | None = None
+    between_zones_gb: float | None = None
+    s3_gb_month: float | None = None
+    ecr_gb_month: float | None = None
+    log_gb: float | None = None
+    log_gb_month: float | None = None
+    metric_month: float | None = None
+    traces_million: float | None = None
+    t3_credit_hour: float | None = None
+    t4g_credit_hour: float | None = None
 
 
-def instance_hour(instance_type: str, region: str) -> float | None:
-    """Return what an instance costs an hour on demand, or None where that was not established."""
-    exact = INSTANCE_HOUR.get(instance_type, {}).get(region)
-    if exact is not None:
-        return exact
-    family, _, size = instance_type.partition(".")
-    xlarge = FAMILY_XLARGE_HOUR.get(family, {}).get(region)
-    return xlarge * SIZES[size] if xlarge is not None and size in SIZES else None
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """Prices of ``as_of`` (an ISO date), by region; of instances, by type and region, an hour on demand."""
+
+    as_of: str
+    sources: tuple[str, ...]
+    services: Mapping[str, Services]
+    instances: Mapping[str, Mapping[str, float]]
+
+    def of(self, region: str) -> Services:
+        """Return the services' prices in ``region``; all None where it is not in the list."""
+        return self.services.get(region, Services())
+
+    def instance_hour(self, instance_type: str, region: str) -> float | None:
+        """Return what a Linux instance costs an hour on demand."""
+        return self.instances.get(instance_type, {}).get(region)
+
+
+def parse(text: str) -> PriceList:
+    """Return the list that ``text`` holds. Raises ``ValueError`` for what is no list of prices."""
+    raw: dict[str, Any] = json.loads(text)
+    known = {one.name for one in fields(Services)}
+    services, instances = raw["services"], raw["instances"]
+    if strange := {name for prices in services.values() for name in prices} - known:
+        raise ValueError(f"there is no price named {min(strange)}")
+    every = [
+        price for table in (services, instances) for prices in table.values() for price in prices.values()
+    ]
+    if any(not isinstance(price, int | float) or price <= 0 for price in every):
+        raise ValueError("a price is a number above 0")
+    if not _DATE.fullmatch(str(raw["as_of"])):
+        raise ValueError(f"as_of is {raw['as_of']!r}, which is no date")
+    return PriceList(
+        as_of=raw["as_of"],
+        sources=tuple(raw["sources"]),
+        services={region: Services(**prices) for region, prices in services.items()},
+        instances=instances,
+    )
+
+
+def as_text(prices: PriceList) -> str:
+    """Return the list as a file: a line for each region and type, so that a change is a line."""
+    services = {
+        region: {one.name: price for one in fields(of) if (price := getattr(of, one.name)) is not None}
+        for region, of in prices.services.items()
+    }
+    parts = [
+        f'"as_of": {json.dumps(prices.as_of)}',
+        f'"sources": {json.dumps(list(prices.sources), indent=2)}',
+        f'"services": {_lines(services)}',
+        f'"instances": {_lines(prices.instances)}',
+    ]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _lines(table: Mapping[str, Mapping[str, float]]) -> str:
+    rows = (f"  {json.dumps(name)}: {json.dumps(table[name])}" for name in sorted(table))
+    return "{\n" + ",\n".join(rows) + "\n}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
-from .estimate import Estimate, Line
+from .estimate import Estimate
+from .line import Line
 
 _UNPRICED = "not priced"
 
@@ -42,7 +43,7 @@ def _row(line: Line) -> str:
 
 
 def _use(line: Line) -> str:
-    price = _UNPRICED if line.unit_price is None else f"{line.unit_price:.3f} per {line.unit}"
+    price = _UNPRICED if line.unit_price is None else f"{line.unit_price:g} per {line.unit}"
     return f"  {line.what:<40}{price:>20}"
 
 

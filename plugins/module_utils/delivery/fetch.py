@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..aws.errors import AWS_ERRORS, call_error, code_of
-from ..errors import AirliftError, DeliveryError
+from ..aws.errors import AWS_ERRORS, call_error
+from ..errors import DeliveryError
+from .absence import is_missing
 from .hashing import sha256_of
 from .manifest import FILE_NAME, File, Manifest, blob_key, hex_of, parse
 
@@ -101,9 +102,15 @@ def _get_all(s3: S3Client, bucket: str, staging: Path, parts: list[Part], thread
 
     def get(part: Part) -> None:
         last = part.start + part.length - 1
-        answer = s3.get_object(
-            Bucket=bucket, Key=blob_key(part.file.sha256), Range=f"bytes={part.start}-{last}"
-        )
+        key = blob_key(part.file.sha256)
+        try:
+            answer = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={part.start}-{last}")
+        except AWS_ERRORS as error:
+            if not is_missing(s3, bucket, key, error):
+                raise
+            raise DeliveryError(
+                f"The blob of {part.file.path} is not in the bucket {bucket}.", "Publish the model again."
+            ) from error
         path, came = staging / part.file.path, 0
         with path.open("r+b") as stream:
             stream.seek(part.start)
@@ -126,7 +133,13 @@ def _get_all(s3: S3Client, bucket: str, staging: Path, parts: list[Part], thread
                 future.result()
         except AWS_ERRORS as error:
             pool.shutdown(cancel_futures=True)
-            raise _failed(error, bucket, s3.meta.region_name) from error
+            raise call_error(
+                error,
+                "fetch",
+                f"model from bucket {bucket}",
+                s3.meta.region_name,
+                "What is there already is kept; try again.",
+            ) from error
         except DeliveryError:
             pool.shutdown(cancel_futures=True)
             raise
@@ -170,13 +183,3 @@ def _journals(staging: Path) -> Path:
 def _journal(staging: Path, file: File) -> Path:
     """Return the list of the parts that are on the disk. It lies beside the model, so no name clashes."""
     return _journals(staging) / hashlib.sha256(file.path.encode()).hexdigest()
-
-
-def _failed(error: Exception, bucket: str, region: str) -> AirliftError:
-    if code_of(error) in {"NoSuchKey", "404"}:
-        return DeliveryError(
-            f"A blob of the model is not in the bucket {bucket}.", "Publish the model again."
-        )
-    return call_error(
-        error, "fetch", f"model from bucket {bucket}", region, "What is there already is kept; try again."
-    )

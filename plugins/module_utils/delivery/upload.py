@@ -11,6 +11,7 @@ from s3transfer.manager import TransferConfig, TransferManager
 
 from ..aws.errors import AWS_ERRORS, call_error, code_of
 from ..errors import AirliftError, BucketMissingError, DeliveryError
+from .absence import is_missing
 from .manifest import Manifest, blob_key, manifest_key, parse, source_key
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Store:
         try:
             return self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         except AWS_ERRORS as error:
-            if code_of(error) == "NoSuchKey":
+            if is_missing(self._s3, self.bucket, key, error):
                 return None
             raise self._failed(error, "read") from error
 

@@ -6,20 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..errors import AirliftError, InterruptedRunError, OverdueError
 from ..reconcile.diff import diff, resolve
 from ..reconcile.model import Found, Value, Wanted, references
 from ..reconcile.schedule import Operation, Verb
 from ..resources.kind import Context, Kind
-from .retries import (
-    CONSISTENCY_SECONDS,
-    RELEASE_SECONDS,
-    is_in_use,
-    is_there_already,
-    is_transient,
-    reply_lost,
-)
+from .retries import is_in_use, is_there_already, is_transient, reply_lost
 
 _FIRST_POLL_SECONDS = 0.2
 _GROWTH = 1.6
@@ -75,7 +69,7 @@ class Worker:
 
         ``old`` is the one that is being replaced: it may still be there, and is not what was made.
         """
-        deadline = self.clock() + CONSISTENCY_SECONDS
+        deadline = self.clock() + kind.consistency_seconds
         pause = _FIRST_POLL_SECONDS
         attempts = 0
         while True:
@@ -84,7 +78,7 @@ class Worker:
             except Exception as error:
                 perhaps_made = reply_lost(error) or is_there_already(error)
                 attempts += perhaps_made
-                again = attempts < _CREATIONS if perhaps_made else is_transient(error)
+                again = attempts < _CREATIONS if perhaps_made else is_transient(kind, error)
                 if not again or self.clock() >= deadline:
                     raise
                 looks = _LOOKS_IF_PERHAPS_MADE if perhaps_made else 1
@@ -103,22 +97,29 @@ class Worker:
         if changes:
             found = self._repeated(
                 lambda: kind.update(self.context, found, properties, changes),
-                is_transient,
-                CONSISTENCY_SECONDS,
+                partial(is_transient, kind),
+                kind.consistency_seconds,
             )
         if found.tags is not None:
             tags = self.context.tags_for(found.key)
             stale = {name: value for name, value in tags.items() if found.tags.get(name) != value}
             if stale:
                 self._repeated(
-                    lambda: kind.tag(self.context, found, stale), is_transient, CONSISTENCY_SECONDS
+                    lambda: kind.tag(self.context, found, stale),
+                    partial(is_transient, kind),
+                    kind.consistency_seconds,
                 )
         return found
 
     def _delete(self, kind: Kind, found: Found) -> None:
-        self._repeated(lambda: kind.delete(self.context, found), is_in_use, RELEASE_SECONDS)
+        self._repeated(
+            lambda: kind.delete(self.context, found), partial(is_in_use, kind), kind.release_seconds
+        )
         self._poll(
-            kind, f"{kind.name} {found.id} is still there", lambda: kind.gone(self.context, found) or None
+            kind.poll_seconds,
+            kind.gone_seconds,
+            f"{kind.name} {found.id} is still there",
+            lambda: kind.gone(self.context, found) or None,
         )
 
     def _settle(self, kind: Kind, found: Found) -> Found:
@@ -128,22 +129,23 @@ class Worker:
             try:
                 return kind.settled(self.context, found)
             except Exception as error:
-                if is_transient(error):
+                if is_transient(kind, error):
                     return None
                 raise
 
-        return self._poll(kind, f"{kind.name} {found.id} did not become usable", ask)
+        complaint = f"{kind.name} {found.id} did not become usable"
+        return self._poll(kind.poll_seconds, kind.timeout_seconds, complaint, ask)
 
-    def _poll[T](self, kind: Kind, complaint: str, ask: Callable[[], T | None]) -> T:
+    def _poll[T](self, every: float, seconds: float, complaint: str, ask: Callable[[], T | None]) -> T:
         started = self.clock()
         pause = _FIRST_POLL_SECONDS
         while True:
             answer = ask()
             if answer is not None:
                 return answer
-            if self.clock() - started >= kind.timeout_seconds:
-                raise OverdueError(f"{complaint} after {kind.timeout_seconds} s")
-            self._sleep(min(pause, kind.poll_seconds))
+            if self.clock() - started >= seconds:
+                raise OverdueError(f"{complaint} after {seconds} s")
+            self._sleep(min(pause, every))
             pause *= _GROWTH
 
     def _repeated[T](self, call: Callable[[], T], worth: Callable[[Exception], bool], seconds: float) -> T:

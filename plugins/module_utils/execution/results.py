@@ -12,7 +12,10 @@ from ..aws.session import Session
 from ..blueprint import ingress, network
 from ..blueprint.options import StackOptions
 from ..cost import render as cost
-from ..cost.estimate import estimate
+from ..cost.budget import over_budget
+from ..cost.estimate import Estimate, estimate
+from ..errors import AirliftError
+from ..price_file import price_list
 from ..reconcile import render
 from ..reconcile.model import Wanted
 from ..reconcile.plan import Plan
@@ -45,6 +48,8 @@ def present(arguments: Arguments, check: bool, messages: Messages, lock: Lock = 
     if stack.options.ingress is not None:
         certificates.check(stack.options.ingress)
     plan_of = preview(stack, arguments["destroy_data"])
+    bill = estimate(plan_of.wanted, plan_of.facts.region, price_list())
+    _keep_to_budget(bill, arguments["budget_monthly_usd"], check, messages)
     if not plan_of.plan.changing or check:
         plan, outcome = plan_of.plan, None
         _check_hosts(stack, plan, arguments, check, messages)
@@ -70,7 +75,7 @@ def present(arguments: Arguments, check: bool, messages: Messages, lock: Lock = 
         plan_of.facts.region,
         wanted.domain if wanted else None,
     )
-    result["cost"] = cost.as_data(estimate(plan_of.wanted, plan_of.facts.region))
+    result["cost"] = cost.as_data(bill)
     return result | _done_and_failed([outcome] if outcome else [])
 
 
@@ -78,6 +83,15 @@ def _check_hosts(stack: Stack, plan: Plan, arguments: Arguments, check: bool, me
     """Raise ``AirliftError`` where ``plan`` would leave no host that serves, or one that nobody reaches."""
     host_checks.keep_serving(plan, arguments["replace_hosts"], check, messages)
     keep_reachable(stack.session, stack.options.compute.access, plan, check, messages)
+
+
+def _keep_to_budget(bill: Estimate, budget_usd: int | None, check: bool, messages: Messages) -> None:
+    """Raise ``AirliftError`` if the stack would cost more than its owner will spend, or that is not known."""
+    if (refusal := over_budget(bill, budget_usd)) is None:
+        return
+    if not check:
+        raise AirliftError(f"{refusal.message} Nothing was changed.", refusal.remedy)
+    messages.warn(f"{refusal.message} Outside check mode that is refused. {refusal.remedy}")
 
 
 def absent(arguments: Arguments, check: bool, messages: Messages, lock: Lock = nullcontext) -> Result:
@@ -121,7 +135,11 @@ def info(arguments: Arguments) -> Result:
         ),
         "resources": [{"kind": one.kind, "key": one.key, "id": one.id} for one in there.found],
         "cost": cost.as_data(
-            estimate([Wanted(one.kind, one.key, one.properties) for one in there.found], there.facts.region)
+            estimate(
+                [Wanted(one.kind, one.key, one.properties) for one in there.found],
+                there.facts.region,
+                price_list(),
+            )
         ),
     }
 

@@ -2,63 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
-from ..aws.errors import code_of
+from ..aws.errors import code_of, message_of
 from ..errors import NotVisibleYetError
+from ..resources.kind import Kind
+from ..resources.passing import BUSY, Passing
 
-CONSISTENCY_SECONDS = 90.0
-"""How long AWS may take until what was just created is visible everywhere. Usually under 10."""
-
-RELEASE_SECONDS = 300.0
-"""How long AWS may take until what used a resource has let go of it (a load balancer's interfaces)."""
-
-_NOT_YET_VISIBLE = {
-    "InvalidVpcID.NotFound",
-    "InvalidVpcId.NotFound",
-    "InvalidSubnetID.NotFound",
-    "InvalidSubnetId.NotFound",
-    "InvalidGroup.NotFound",
-    "InvalidGroupId.NotFound",
-    "InvalidSecurityGroupID.NotFound",
-    "InvalidSecurityGroupRuleId.NotFound",
-    "InvalidRouteTableID.NotFound",
-    "InvalidRouteTableId.NotFound",
-    "InvalidInternetGatewayID.NotFound",
-    "InvalidInternetGatewayId.NotFound",
-    "InvalidAllocationID.NotFound",
-    "InvalidNatGatewayID.NotFound",
-    "InvalidInstanceID.NotFound",
-    "InvalidKeyPair.NotFound",
-    "NatGatewayNotFound",
-    "NoSuchEntity",
-    "NoSuchBucket",
-    "TargetGroupNotFound",
-    "LoadBalancerNotFound",
-    "ListenerNotFound",
-    "CertificateNotFound",
-}
-_BUSY = {
-    "IncorrectState",
-    "IncorrectInstanceState",
-    "ConcurrentModification",
-    "ConcurrentModificationException",
-    "OperationAborted",
-    "OperationAbortedException",
-    "OperationInProgress",
-    "PriorRequestNotComplete",
-    "InvalidRequestException.Pending",
-}
-_STILL_USED = {
-    "DependencyViolation",
-    "DeleteConflict",
-    "ResourceInUse",
-    "ResourceInUseException",
-    "InvalidIPAddress.InUse",
-    "InvalidGroup.InUse",
-    "Gateway.NotAttached",
-    "BucketNotEmpty",
-}
 _EXISTS = {
     "BucketAlreadyOwnedByYou",
     "DuplicateLoadBalancerName",
@@ -83,7 +35,7 @@ def reply_lost(error: Exception) -> bool:
 def is_not_there(error: Exception) -> bool:
     """Whether AWS says that there is no such thing: not yet, or not any more."""
     code = code_of(error)
-    return code in _NOT_YET_VISIBLE or "NotFound" in code
+    return code in {"NoSuchEntity", "NoSuchBucket"} or "NotFound" in code
 
 
 def is_there_already(error: Exception) -> bool:
@@ -94,23 +46,16 @@ def is_there_already(error: Exception) -> bool:
     return code_of(error) in _EXISTS
 
 
-def is_transient(error: Exception) -> bool:
-    """Whether a creation or an update that got ``error`` can succeed a little later, unchanged."""
-    if isinstance(error, NotVisibleYetError):
-        return True
-    code = code_of(error)
-    text = str(error)
-    profile_not_visible = code in {"InvalidParameterValue", "InvalidParameterCombination"} and (
-        "Instance Profile" in text or "iamInstanceProfile" in text
-    )
-    role_not_visible = code in {"MalformedPolicyDocument", "InvalidParameterException"} and "rincipal" in text
-    # A load balancer writes a test object when its access log is switched on; the bucket's policy may be new.
-    bucket_policy_not_visible = code == "InvalidConfigurationRequest" and "ccess Denied" in text
-    return code in _NOT_YET_VISIBLE | _BUSY or any(
-        (profile_not_visible, role_not_visible, bucket_policy_not_visible)
-    )
+def is_transient(kind: Kind, error: Exception) -> bool:
+    """Whether a creation or an update of ``kind`` that got ``error`` can succeed a little later, as it is."""
+    return isinstance(error, NotVisibleYetError) or _is_one_of(error, kind.not_yet + BUSY)
 
 
-def is_in_use(error: Exception) -> bool:
-    """Whether a deletion that got ``error`` can succeed once others have let go."""
-    return code_of(error) in _STILL_USED | _BUSY
+def is_in_use(kind: Kind, error: Exception) -> bool:
+    """Whether a deletion of ``kind`` that got ``error`` can succeed once others have let go."""
+    return _is_one_of(error, kind.still_used + BUSY)
+
+
+def _is_one_of(error: Exception, errors: Iterable[Passing]) -> bool:
+    code, message = code_of(error), message_of(error)
+    return any(one.is_it(code, message) for one in errors)

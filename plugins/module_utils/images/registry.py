@@ -21,6 +21,11 @@ class Repository:
     ecr: ECRClient
     uri: str
 
+    @property
+    def name(self) -> str:
+        """The name without the registry."""
+        return self.uri.partition("/")[2]
+
     def digest_of_tag(self, tag: str) -> str | None:
         """Return the digest that a tag names, or None."""
         return self._digest({"imageTag": tag})

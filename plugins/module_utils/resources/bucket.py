@@ -14,6 +14,7 @@ from ..reconcile.schema import IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
 from . import bucket_settings
 from .bucket_contents import empty, is_empty
 from .kind import KEY_TAG, Context, Kind
+from .passing import Passing, codes
 from .tagging import as_mapping, as_pairs, is_ours
 from .values import absent, text, touched
 
@@ -41,6 +42,11 @@ class Bucket(Kind):
     holds_data: ClassVar[bool] = True
     billable: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 4
+    not_yet: ClassVar[tuple[Passing, ...]] = (
+        Passing("NoSuchBucket"),
+        Passing("MalformedPolicy", "principal"),
+    )
+    still_used: ClassVar[tuple[Passing, ...]] = codes("BucketNotEmpty")
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """One call for the buckets under our prefix, one for each one's tags; if it is ours, one a setting.

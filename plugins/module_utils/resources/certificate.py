@@ -1,17 +1,23 @@
-"""Certificates imported into ACM. Compared by fingerprint; a new one is imported in the old one's place."""
+"""Certificates imported into ACM, compared by fingerprint.
+
+A new one is imported under the old one's ARN where ACM takes it there. Where it does not (another type or
+size of key, a use that is gone), it gets an ARN of its own: the listener moves to it, then the old one goes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from ..certificate_traits import traits
 from ..pem import fingerprints
 from ..reconcile.model import Change, Found, Value, Wanted
-from ..reconcile.schema import CREATE_ONLY, UPDATABLE, Property, Schema, declare
+from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UPDATABLE, Property, Schema, declare
 from .kind import KEY_TAG, Context, Kind
+from .passing import Passing, codes
 from .tag_index import Tags, one_by_one, tags_of
 from .tagging import as_mapping, as_pairs, is_ours
-from .values import absent, optional_text, text
+from .values import absent, optional_text, text, texts
 
 if TYPE_CHECKING:
     from mypy_boto3_acm.client import ACMClient
@@ -29,6 +35,8 @@ KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
 )
 """Named one by one, because ListCertificates leaves out all but RSA_1024 and RSA_2048 unless asked."""
 
+_COMPARED = ("domain", "fingerprint", "chain_fingerprints", "key_type", "usages")
+
 DOMAIN_TAG = "airlift:domain"
 """The endpoint's name: a certificate may be for several, and ACM tells only the first."""
 
@@ -36,7 +44,8 @@ DOMAIN_TAG = "airlift:domain"
 class Certificate(Kind):
     """An imported certificate: ``domain``, ``certificate``, ``chain`` and ``private_key`` in PEM.
 
-    Compared are ``fingerprint`` and ``chain_fingerprints``, SHA-256 in hex. Outputs: ``arn``, ``domain``.
+    Compared are ``fingerprint`` and ``chain_fingerprints``, SHA-256 in hex, and what decides whether the ARN
+    can stay: ``key_type`` and ``usages``. Outputs: ``arn``, ``domain``.
 
     https://docs.aws.amazon.com/acm/latest/APIReference/API_ImportCertificate.html
     """
@@ -46,11 +55,17 @@ class Certificate(Kind):
         domain=UPDATABLE,
         fingerprint=UPDATABLE,
         chain_fingerprints=UPDATABLE,
+        key_type=IMMUTABLE,
+        usages=Property(immutable=True, unordered=True),
         certificate=CREATE_ONLY,
         chain=CREATE_ONLY,
         private_key=Property(create_only=True, secret=True),
     )
+    create_before_delete: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 3
+    still_used: ClassVar[tuple[Passing, ...]] = codes("ResourceInUseException")
+    release_seconds: ClassVar[float] = 1500.0
+    """ACM hears up to 20 minutes late that a load balancer serves it no longer."""
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """One call for the account's certificates, the tags of imported ones, one call for each of ours."""
@@ -110,7 +125,7 @@ class Certificate(Kind):
         client.add_tags_to_certificate(CertificateArn=found.id, Tags=as_pairs(tags))
 
     def delete(self, context: Context, found: Found) -> None:
-        """Delete it. ACM answers ResourceInUseException for a while after its listener has gone."""
+        """Delete it. ACM answers ResourceInUseException for a while after its listener has left it."""
         client: ACMClient = context.session.client("acm")
         with absent("ResourceNotFoundException"):
             client.delete_certificate(CertificateArn=found.id)
@@ -134,11 +149,18 @@ def _read(client: ACMClient, arn: str, wanted: Mapping[str, Value]) -> Mapping[s
     return {
         "fingerprint": fingerprints(answer["Certificate"])[0],
         "chain_fingerprints": given if given == chain[:-1] else chain,
+        **(_read_traits(answer["Certificate"], wanted) if wanted else {}),
     }
 
 
+def _read_traits(certificate: str, wanted: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Return key type and usages. Usages that are only added are no difference: ACM takes those."""
+    old, new = traits(certificate), frozenset(texts(wanted, "usages"))
+    return {"key_type": old.key_type, "usages": sorted(new if old.usages <= new else old.usages)}
+
+
 def _found(arn: str, tags: Mapping[str, str], properties: Mapping[str, Value]) -> Found:
-    compared = ("domain", "fingerprint", "chain_fingerprints")
+    compared = [name for name in _COMPARED if name in properties]
     return Found(
         kind="certificate",
         key=tags[KEY_TAG],

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from ..aws.errors import code_of
 from ..reconcile.model import Found, Wanted
 from .kind import STACK_TAG, Context, Kind
+from .passing import EC2_NOT_VISIBLE, EC2_STILL_USED, Passing
 from .tagging import as_pairs
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ CONSISTENCY_SECONDS = 60.0
 
 class Ec2Kind[Item](Kind):
     """A kind whose describe call takes filters: ``describe`` pages through it, ``found`` reads one item."""
+
+    not_yet: ClassVar[tuple[Passing, ...]] = EC2_NOT_VISIBLE
+    still_used: ClassVar[tuple[Passing, ...]] = EC2_STILL_USED
 
     id_filter: ClassVar[str]
     """The filter that selects one by its id. A filter finds nothing where an id would be an error."""

@@ -14,6 +14,7 @@ from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
 from . import iam_names
 from .kind import KEY_TAG, Context, Kind
+from .passing import IAM_NOT_VISIBLE, IAM_STILL_USED, Passing
 from .tagging import as_mapping, as_pairs
 from .values import absent, document, mapping, optional_text, text, touched
 
@@ -40,6 +41,8 @@ class IamRole(Kind):
     after: ClassVar[frozenset[str]] = frozenset({"bucket", "repository", "secret", "parameter", "log_group"})
     create_before_delete: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 10
+    not_yet: ClassVar[tuple[Passing, ...]] = IAM_NOT_VISIBLE
+    still_used: ClassVar[tuple[Passing, ...]] = IAM_STILL_USED
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """One call for the roles in our path; for each of those, and each that is wanted, two by its name.

@@ -16,6 +16,7 @@ from .capacity import emptiest_first, is_full, no_room
 from .ec2 import Ec2Kind, client, ignore_not_found, is_our_token
 from .instance_request import LEAVING, ROLE_TAG, is_replay, run_request
 from .kind import KEY_TAG, STACK_TAG, Context
+from .passing import EC2_NOT_VISIBLE, PROFILE_NOT_VISIBLE, Passing
 from .profile_association import set_profile
 from .ssm_agent import has_booted
 from .tagging import as_mapping, is_ours
@@ -77,6 +78,11 @@ class Instance(Ec2Kind["InstanceTypeDef"]):
     expected_seconds: ClassVar[int] = 30
     timeout_seconds: ClassVar[int] = 660
     """More than an agent has for its first answer."""
+    gone_seconds: ClassVar[int] = 600
+    """A GPU host takes minutes to shut down."""
+    not_yet: ClassVar[tuple[Passing, ...]] = EC2_NOT_VISIBLE + PROFILE_NOT_VISIBLE
+    consistency_seconds: ClassVar[float] = 180.0
+    """IAM's profiles reach EC2 later than EC2's own."""
     id_filter: ClassVar[str] = "instance-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[InstanceTypeDef]:

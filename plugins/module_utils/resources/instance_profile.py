@@ -13,6 +13,7 @@ from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from . import iam_names
 from .kind import KEY_TAG, Context, Kind
+from .passing import IAM_NOT_VISIBLE, IAM_STILL_USED, Passing
 from .tagging import as_mapping, as_pairs
 from .values import absent, text
 
@@ -35,6 +36,8 @@ class InstanceProfile(Kind):
     after: ClassVar[frozenset[str]] = frozenset({"iam_role"})
     create_before_delete: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 10
+    not_yet: ClassVar[tuple[Passing, ...]] = IAM_NOT_VISIBLE
+    still_used: ClassVar[tuple[Passing, ...]] = IAM_STILL_USED
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """One call for the profiles in our path; one for each of those, and of those wanted, by its name."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import Schema
+from .passing import Passing
 
 if TYPE_CHECKING:
     from ..aws.session import Session
@@ -77,6 +78,21 @@ class Kind(ABC):
 
     timeout_seconds: ClassVar[int] = 60
     """How long to wait for ``settled`` before giving up."""
+
+    gone_seconds: ClassVar[int] = 60
+    """How long to wait for ``gone`` before giving up."""
+
+    not_yet: ClassVar[tuple[Passing, ...]] = ()
+    """What AWS answers while this, or what it refers to, is not visible yet to the service that is asked."""
+
+    consistency_seconds: ClassVar[float] = 90.0
+    """How long to try again while AWS answers ``not_yet``. Usually it does for less than 10."""
+
+    still_used: ClassVar[tuple[Passing, ...]] = ()
+    """What AWS answers to a deletion while others have not let go of it."""
+
+    release_seconds: ClassVar[float] = 300.0
+    """How long to try again while AWS answers ``still_used``."""
 
     poll_seconds: ClassVar[float] = 2.0
 

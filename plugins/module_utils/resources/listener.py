@@ -9,6 +9,7 @@ from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from .elbv2 import elb_tags, keys_in, our_load_balancers
 from .kind import KEY_TAG, Context, Kind
+from .passing import Passing, codes
 from .tag_index import arns_of
 from .tagging import as_pairs, is_ours
 from .values import absent, mapping, number, optional_text, text
@@ -41,6 +42,9 @@ class Listener(Kind):
         action=UPDATABLE,
     )
     after: ClassVar[frozenset[str]] = frozenset({"load_balancer", "target_group", "certificate"})
+    not_yet: ClassVar[tuple[Passing, ...]] = codes(
+        *("ListenerNotFound", "LoadBalancerNotFound", "TargetGroupNotFound", "CertificateNotFound")
+    )
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """One call for the listeners of each of our load balancers, and one for those where it is needed."""

@@ -13,6 +13,7 @@ from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UNORDERED, UPDATABLE, Schema, declare
 from .elbv2 import attribute_pairs, our_load_balancers, read_attributes
 from .kind import KEY_TAG, Context, Kind
+from .passing import Passing, codes
 from .tagging import as_pairs
 from .values import absent, mapping, text, texts, touched
 
@@ -41,6 +42,13 @@ class LoadBalancer(Kind):
     billable: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 150
     timeout_seconds: ClassVar[int] = 900
+    gone_seconds: ClassVar[int] = 900
+    not_yet: ClassVar[tuple[Passing, ...]] = (
+        *codes("LoadBalancerNotFound", "SubnetNotFound", "InvalidSubnet", "InvalidSecurityGroup"),
+        Passing("InvalidConfigurationRequest", "Access Denied"),
+    )
+    """``InvalidSubnet``: also that the VPC has no internet gateway, which it has just been given. "Access
+    Denied": it writes a test object when its access log is switched on; the bucket's policy may be new."""
     poll_seconds: ClassVar[float] = 5.0
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:

@@ -36,6 +36,7 @@ class NatGateway(Ec2Kind["NatGatewayTypeDef"]):
     billable: ClassVar[bool] = True
     expected_seconds: ClassVar[int] = 100
     timeout_seconds: ClassVar[int] = 600
+    gone_seconds: ClassVar[int] = 600
     deletable_in_use: ClassVar[bool] = True
     id_filter: ClassVar[str] = "nat-gateway-id"
 

@@ -9,6 +9,7 @@ from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import IMMUTABLE, UPDATABLE, Schema, declare
 from .elbv2 import keys_in, our_target_groups
 from .kind import KEY_TAG, STACK_TAG, Context, Kind
+from .passing import Passing, codes
 from .tag_index import Tags, arns_of, tags_of
 from .tagging import as_mapping, is_ours
 from .values import absent, arn, number, text
@@ -34,7 +35,10 @@ class Target(Kind):
     )
     after: ClassVar[frozenset[str]] = frozenset({"target_group", "instance"})
     create_before_delete: ClassVar[bool] = True
-    timeout_seconds: ClassVar[int] = 330
+    not_yet: ClassVar[tuple[Passing, ...]] = codes("TargetGroupNotFound", "InvalidTarget")
+    """``InvalidTarget``: the load balancers have not heard yet that the instance exists, or runs."""
+    consistency_seconds: ClassVar[float] = 300.0
+    gone_seconds: ClassVar[int] = 330
     """More than AWS' default deregistration delay, and than the stack's own."""
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:

@@ -13,6 +13,7 @@ from ..reconcile.model import Change, Found, Value, Wanted
 from ..reconcile.schema import CREATE_ONLY, IMMUTABLE, UPDATABLE, Schema, declare
 from .elbv2 import attribute_pairs, our_target_groups, read_attributes
 from .kind import KEY_TAG, Context, Kind
+from .passing import Passing, codes
 from .tagging import as_pairs
 from .values import absent, mapping, number, text, touched
 
@@ -38,6 +39,12 @@ class TargetGroup(Kind):
         attributes=UPDATABLE,
     )
     after: ClassVar[frozenset[str]] = frozenset({"vpc"})
+    not_yet: ClassVar[tuple[Passing, ...]] = (
+        Passing("TargetGroupNotFound"),
+        Passing("ValidationError", "is not found"),
+    )
+    """``ValidationError``: "The VPC ID 'vpc-…' is not found", as the load balancers say it."""
+    still_used: ClassVar[tuple[Passing, ...]] = codes("ResourceInUse")
 
     def find(self, context: Context, wanted: Sequence[Wanted]) -> Sequence[Found]:
         """One call for all of them, and one for the attributes of each of ours."""

@@ -35,6 +35,7 @@ class VpcEndpoint(Ec2Kind["VpcEndpointTypeDef"]):
     )
     after: ClassVar[frozenset[str]] = frozenset({"vpc", "route_table"})
     timeout_seconds: ClassVar[int] = 180
+    gone_seconds: ClassVar[int] = 180
     id_filter: ClassVar[str] = "vpc-endpoint-id"
 
     def describe(self, context: Context, filters: Sequence[FilterTypeDef]) -> Iterable[VpcEndpointTypeDef]:

@@ -24,6 +24,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.reconcile.schema imp
     declare,
 )
 from ansible_collections.airlift.stack.plugins.module_utils.resources.kind import Context, Kind
+from ansible_collections.airlift.stack.plugins.module_utils.resources.passing import Passing, codes
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 
@@ -41,11 +42,16 @@ class Scripted(Kind):
     schema: ClassVar[Schema] = declare(size=UPDATABLE, a=UPDATABLE)
     poll_seconds: ClassVar[float] = 0.01
     timeout_seconds: ClassVar[int] = 1
+    not_yet: ClassVar[tuple[Passing, ...]] = codes("NotThereYet")
+    consistency_seconds: ClassVar[float] = 30
+    still_used: ClassVar[tuple[Passing, ...]] = codes("StillHeld")
+    release_seconds: ClassVar[float] = 30
 
     def __init__(self) -> None:
         self.here: list[Found] = []
         self.errors: dict[tuple[str, str], list[Exception]] = {}
         self.unsettled: dict[str, int] = {}
+        self.stays: dict[str, int] = {}
         self.log: list[str] = []
         self.hook: Callable[[str, str], None] = lambda _verb, _key: None
         self.lock = threading.Lock()
@@ -89,6 +95,11 @@ class Scripted(Kind):
         left = self.unsettled.get(found.key, 0)
         self.unsettled[found.key] = left - 1
         return found if left <= 0 else None
+
+    def gone(self, context: Context, found: Found) -> bool:
+        left = self.stays.get(found.key, 0)
+        self.stays[found.key] = left - 1
+        return left <= 0
 
 
 def context() -> Context:

@@ -28,8 +28,6 @@ C = Wanted("thing", "layer/c", {"size": 1})
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "_FIRST_POLL_SECONDS", 0.005)
-    monkeypatch.setattr(operations, "CONSISTENCY_SECONDS", 30)
-    monkeypatch.setattr(operations, "RELEASE_SECONDS", 30)
 
 
 def test_references_arrive_resolved() -> None:
@@ -81,7 +79,7 @@ def test_what_was_made_half_is_finished() -> None:
             kind.here.append(Found("thing", "layer/a", "half", {"size": 0}, {"id": "half"}, {}))
 
     kind.hook = half
-    kind.errors["create", "layer/a"] = [aws_error("NoSuchEntity")]
+    kind.errors["create", "layer/a"] = [aws_error("NotThereYet")]
     assert carry_out(kind, steps_to(kind, [A])).failures == []
     assert [(one.id, one.properties) for one in kind.here] == [("half", {"size": 1})]
     assert kind.log == [
@@ -91,7 +89,7 @@ def test_what_was_made_half_is_finished() -> None:
     ]
 
 
-@pytest.mark.parametrize("code", ["InvalidVpcID.NotFound", "ConcurrentModification", "NoSuchEntity"])
+@pytest.mark.parametrize("code", ["NotThereYet", "ConcurrentModification"])
 def test_what_passes_by_itself_is_tried_again(code: str) -> None:
     kind = Scripted()
     kind.errors["create", "layer/a"] = [aws_error(code), aws_error(code)]
@@ -102,17 +100,40 @@ def test_what_passes_by_itself_is_tried_again(code: str) -> None:
 def test_a_deletion_waits_until_it_is_let_go_of() -> None:
     kind = Scripted()
     kind.here = [Found("thing", "layer/a", "x", {}, {"id": "x"})]
-    kind.errors["delete", "layer/a"] = [aws_error("DependencyViolation"), aws_error("DependencyViolation")]
+    kind.errors["delete", "layer/a"] = [aws_error("StillHeld"), aws_error("ConcurrentModification")]
     assert remove_all(kind).failures == []
     assert kind.here == []
 
 
-def test_trying_again_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "CONSISTENCY_SECONDS", 0.5)
+def test_trying_again_ends_when_the_kind_says() -> None:
     kind = Scripted()
-    kind.errors["create", "layer/a"] = [aws_error("NoSuchEntity") for _ in range(1000)]
+    kind.consistency_seconds = 0.5  # type: ignore[misc]
+    kind.errors["create", "layer/a"] = [aws_error("NotThereYet") for _ in range(1000)]
     outcome = carry_out(kind, steps_to(kind, [A]))
-    assert [one.code for one in outcome.failures] == ["NoSuchEntity"]
+    assert [one.code for one in outcome.failures] == ["NotThereYet"]
+
+
+@pytest.mark.parametrize(("release_seconds", "left"), [(0, ["layer/a"]), (30, [])])
+def test_so_does_waiting_until_it_is_let_go_of(release_seconds: float, left: list[str]) -> None:
+    kind = Scripted()
+    kind.release_seconds = release_seconds  # type: ignore[misc]
+    kind.here = [Found("thing", "layer/a", "x", {}, {"id": "x"})]
+    kind.errors["delete", "layer/a"] = [aws_error("StillHeld")]
+    assert len(remove_all(kind).failures) == len(left)
+    assert [one.key for one in kind.here] == left
+
+
+@pytest.mark.parametrize(("gone_seconds", "failures"), [(0, ["thing x is still there after 0 s"]), (5, [])])
+def test_how_long_it_may_take_to_leave_is_not_how_long_to_get_ready(
+    gone_seconds: int, failures: list[str]
+) -> None:
+    kind = Scripted()
+    kind.timeout_seconds, kind.gone_seconds = 5 - gone_seconds, gone_seconds  # type: ignore[misc]
+    kind.stays["layer/a"] = 3
+    kind.here = [Found("thing", "layer/a", "x", {}, {"id": "x"})]
+    assert [said in str(one) for one, said in zip(remove_all(kind).failures, failures, strict=True)] == [
+        True for _ in failures
+    ]
 
 
 def test_a_resource_that_never_gets_ready_is_a_failure() -> None:

@@ -99,17 +99,68 @@ def test_a_reply_is_lost_only_if_the_request_was_sent(error: Exception, lost: bo
     assert reply_lost(error) is lost
 
 
-def test_what_passes_and_what_does_not() -> None:
-    profile = "Value (x) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
-    assert is_transient(aws_error("InvalidParameterValue", profile))
-    assert not is_transient(aws_error("InvalidParameterValue", "The CIDR is wrong"))
-    assert is_transient(
-        aws_error("InvalidConfigurationRequest", "Access Denied for bucket: logs. Please check")
-    )
-    assert not is_transient(aws_error("InvalidConfigurationRequest", "Key x not valid"))
-    assert not is_transient(aws_error("VpcLimitExceeded"))
-    assert is_in_use(aws_error("DependencyViolation"))
-    assert not is_in_use(aws_error("UnauthorizedOperation"))
+PROFILE = "Value (x) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "message", "passes"),
+    [
+        ("instance", "InvalidParameterValue", PROFILE, True),
+        ("instance", "InvalidParameterValue", "The CIDR is wrong", False),
+        ("subnet", "InvalidParameterValue", PROFILE, False),
+        ("subnet", "InvalidVpcID.NotFound", "no", True),
+        ("load_balancer", "SubnetNotFound", "One or more subnets do not exist", True),
+        ("load_balancer", "InvalidSubnet", "VPC vpc-1 has no internet gateway", True),
+        ("load_balancer", "InvalidSecurityGroup", "One or more security groups are invalid", True),
+        (
+            "load_balancer",
+            "InvalidConfigurationRequest",
+            "Access Denied for bucket: logs. Check",
+            True,
+        ),
+        ("load_balancer", "InvalidConfigurationRequest", "Key x not valid", False),
+        ("target_group", "ValidationError", "The VPC ID 'vpc-1' is not found", True),
+        ("target_group", "ValidationError", "Health check interval must be greater than the timeout", False),
+        ("listener", "CertificateNotFound", "no", True),
+        ("listener", "UnsupportedCertificate", "no", False),
+        ("target", "InvalidTarget", "The following targets are not in a running state: i-1", True),
+        ("target_group", "InvalidTarget", "no", False),
+        ("iam_role", "MalformedPolicyDocument", "Invalid principal in policy", True),
+        ("iam_role", "MalformedPolicyDocument", "Syntax errors in policy", False),
+        ("instance_profile", "NoSuchEntity", "The role with name x cannot be found", True),
+        ("bucket", "MalformedPolicy", "Invalid principal in policy", True),
+        ("bucket", "OperationAborted", "A conflicting conditional operation is in progress", True),
+        ("vpc", "VpcLimitExceeded", "no", False),
+    ],
+)
+def test_what_passes_by_itself_is_known_by_kind(kind: str, code: str, message: str, passes: bool) -> None:
+    assert is_transient(KINDS[kind], aws_error(code, message)) is passes
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "passes"),
+    [
+        ("subnet", "DependencyViolation", True),
+        ("subnet", "UnauthorizedOperation", False),
+        ("certificate", "ResourceInUseException", True),
+        ("secret", "ResourceInUseException", False),
+        ("target_group", "ResourceInUse", True),
+        ("iam_role", "DeleteConflict", True),
+        ("elastic_ip", "InvalidIPAddress.InUse", True),
+    ],
+)
+def test_what_still_uses_it_lets_go(kind: str, code: str, passes: bool) -> None:
+    assert is_in_use(KINDS[kind], aws_error(code)) is passes
+
+
+def test_a_kind_that_refers_to_others_says_how_their_lag_is_worded() -> None:
+    silent = {name for name, kind in KINDS.items() if kind.after and not kind.not_yet}
+    assert silent == set()
+
+
+def test_a_certificate_is_waited_for_longer_than_acm_takes_to_hear_of_it() -> None:
+    assert KINDS["certificate"].release_seconds > 20 * 60
+    assert KINDS["security_group"].release_seconds < 10 * 60
 
 
 @pytest.mark.parametrize(
