@@ -19,7 +19,7 @@ def scripted(port: int) -> Command:
 
 
 def real(port: int, context_tokens: int = 2048, *task: str) -> Command:
-    """Return how to run llama.cpp's server with the demo's model. With a task, all answers are short."""
+    """Return how to run llama.cpp's server. With a task, an answer without a limit of its own is short."""
     (model,) = (CACHE / "model").rglob("*.gguf")
     here = ROOT / "tests/clients"
     program = (CACHE / "engine/bin/python", here / "real_engine.py")

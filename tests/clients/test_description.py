@@ -6,6 +6,7 @@ Behind the edge is the real engine, for one task after the other.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -37,20 +38,31 @@ CHECKS = (
 )
 
 
+# llama.cpp's own limit for messages that set none, or a wrong one, is thousands of tokens.
+HOOKS = """
+import schemathesis
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    body = case.body
+    if case.path == "/v1/messages" and isinstance(body, dict) and body.get("max_tokens") not in (1, 2, 3, 4):
+        body["max_tokens"] = 4
+"""
+
+
 def narrowed() -> dict[str, Any]:
     """Return the description, with the model that is served here, and answers that do not take long."""
     described: dict[str, Any] = yaml.safe_load(DESCRIPTION.read_text())
     schemas = described["components"]["schemas"]
     schemas["ModelName"]["enum"] = [MODEL]
     schemas["TokenLimit"]["maximum"] = 4
-    # llama.cpp's own limit for messages that set none is thousands of tokens.
-    schemas["MessageRequest"]["allOf"][1]["required"] = ["max_tokens"]
     return described
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_no_answer_is_outside_the_description(tmp_path: Path, task: str) -> None:
     (tmp_path / "openapi.json").write_text(json.dumps(narrowed()))
+    (tmp_path / "hooks.py").write_text(HOOKS)
     with edge(tmp_path, {MODEL: task}) as running, running.real_engine(task, 192):
         done = subprocess.run(
             [
@@ -62,6 +74,7 @@ def test_no_answer_is_outside_the_description(tmp_path: Path, task: str) -> None
                 *("--no-color", "--warnings", "off"),
             ],
             cwd=tmp_path,
+            env={**os.environ, "SCHEMATHESIS_HOOKS": "hooks"},
             capture_output=True,
             text=True,
             check=False,
