@@ -10,9 +10,10 @@ description:
     DescribeInstances.
   - Groups them as C(airlift_<stack>), C(airlift_hosts) (those that run), C(role_<role>), C(az_<zone>) and
     C(state_<state>).
-  - SSH host keys come from the instances' console output, which AWS authenticates, and are pinned in a
-    known_hosts file. The console is read only for instances that are not pinned yet. A host whose key is
-    not known yet is listed, and ssh refuses it until a later run has seen its key.
+  - SSH host keys come from the instances' tags C(airlift:host-keys) and are pinned in a known_hosts file.
+    M(airlift.stack.host_keys), which C(playbooks/configure.yml) runs, writes the tag from the console output
+    of the first boot. A host without the tag is listed, and ssh refuses it until that has run. Nothing is
+    asked of AWS for a single host.
   - Nothing that comes from a tag is ever evaluated as a template.
   - Options that are not set here come from the variables of the group C(all) beside this file, or from C(-e).
   - O(compose), O(groups) and O(keyed_groups) see what a host is given here, C(airlift_instance_id),
@@ -54,7 +55,7 @@ options:
     vars: [{name: airlift_session_token}]
   access:
     description:
-      - How Ansible reaches the hosts, over SSH at their private addresses or over SSM Session Manager.
+      - How Ansible reaches the hosts, over SSH at their private addresses or over SSM Run Command.
       - Unset, the C(access) of the variable C(airlift_compute).
     type: str
     choices: [ssh, ssm]
@@ -112,7 +113,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ansible import constants
 from ansible.errors import AnsibleParserError
@@ -126,8 +127,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.blueprint.stack_name
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 from ansible_collections.airlift.stack.plugins.module_utils.inventory import hosts, source
 
-if TYPE_CHECKING:
-    from mypy_boto3_ec2 import EC2Client
+CREDENTIALS = ("access_key", "secret_key", "session_token")
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -193,7 +193,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             known_hosts=_project_directory() / self.get_option("state_directory") / "known_hosts",
             profile=self.get_option("profile"),
             endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or self.get_option("endpoint_url"),
+            credentials=self._credentials_of_the_file(),
         )
+
+    def _credentials_of_the_file(self) -> dict[str, str]:
+        """Return the credentials that only this plugin's file has, where the connection cannot see them."""
+        given = {name: self.get_option_and_origin(name) for name in CREDENTIALS}
+        return {name: value for name, (value, origin) in given.items() if value and "var:" not in origin}
 
     def _instances(self, path: str, access: hosts.Access, cache: bool) -> list[hosts.Instance]:
         """Return the stack's instances: from the cache where the owner wants one and it may be used."""
@@ -215,30 +221,28 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             session = Session(self._connection(access))
             what = f"hosts of stack {access.stack}"
             with wording("list", what, session.region, endpoint_url=session.endpoint_url):
-                ec2 = session.client("ec2")
-                found = source.stack_instances(ec2, access.stack)
+                found = source.stack_instances(session.client("ec2"), access.stack)
                 if access.connection == "ssh":
-                    self._pin(ec2, found, access)
+                    self._pin(found, access)
         except (AirliftError, OSError) as error:
             raise AnsibleParserError(str(error)) from None
         return found
 
     def _connection(self, access: hosts.Access) -> Connection:
-        return Connection(
-            region=access.region,
-            profile=access.profile,
-            endpoint_url=access.endpoint_url,
-            access_key=self.get_option("access_key"),
-            secret_key=self.get_option("secret_key"),
-            session_token=self.get_option("session_token"),
-        )
+        keys = {name: self.get_option(name) for name in CREDENTIALS}
+        return Connection(access.region, access.profile, access.endpoint_url, **keys)
 
-    def _pin(self, ec2: EC2Client, found: list[hosts.Instance], access: hosts.Access) -> None:
-        _changed, silent = source.pin_new_hosts(ec2, found, access)
-        if silent:
+    def _pin(self, found: list[hosts.Instance], access: hosts.Access) -> None:
+        unknown, differing = source.pin_tagged(found, access)
+        if unknown:
             self.display.vv(
-                f"The console of {', '.join(silent)} does not show SSH host keys yet: ssh refuses the host "
-                "until a later run has seen them. playbooks/configure.yml waits for that."
+                f"The SSH host keys of {', '.join(unknown)} are not known here and in no tag: ssh refuses "
+                "the host until playbooks/configure.yml has read them from its console."
+            )
+        if differing:
+            self.display.warning(
+                f"The tag {hosts.HOST_KEYS_TAG} of {', '.join(differing)} has other keys than "
+                f"{access.known_hosts}, which counts. Somebody changed one of them."
             )
 
 

@@ -9,6 +9,7 @@ AirliftError
 ├── NeverUsableError          a resource reached a state from which it will not become usable
 ├── OverdueError              something did not get there in the time that it usually needs by far
 ├── InterruptedRunError       the run was asked to stop
+├── NotReachedError           a command never got to the host; nothing was run there
 ├── LockedError               another run is at work on the stack
 ├── CheckFailedError          what was looked at is not as it should be; carries what was seen
 ├── FileRefusedError          a file of a host cannot be what it shall be
@@ -77,6 +78,10 @@ class OverdueError(AirliftError):
 
 class InterruptedRunError(AirliftError):
     """The run was asked to stop while this waited."""
+
+
+class NotReachedError(AirliftError):
+    """A command never got to the host: its SSM agent is not there, or not yet. Nothing was run."""
 
 
 class LockedError(AirliftError):

@@ -63,11 +63,15 @@ status:
   description: SSM's word for how it ended, such as C(Success), C(Failed) or C(TimedOut).
   returned: always
   type: str
+details:
+  description: SSM's finer word for it, such as C(ExecutionTimedOut) or C(DeliveryTimedOut).
+  returned: always
+  type: str
 """
 
 import shlex
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -75,29 +79,14 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.aws.errors import wording
 from ..module_utils.aws.session import Session
-from ..module_utils.errors import CheckFailedError, OverdueError
+from ..module_utils.errors import CheckFailedError
 from ..module_utils.module_main import run_module
+from ..module_utils.run_command.command import Ended, run_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_ssm import SSMClient
-
-DOCUMENT = "AWS-RunShellScript"
-_RUNNING = {"Pending", "InProgress", "Delayed", "Cancelling"}
-_FIRST_POLL_SECONDS = 0.3
-_LONGEST_POLL_SECONDS = 5.0
-_DELIVERY_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How the command ended on the instance."""
-
-    rc: int
-    stdout: str
-    stderr: str
-    status: str
 
 
 def run(
@@ -107,39 +96,8 @@ def run(
     timeout_seconds: int,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Ended:
-    """Send the command and wait for its end.
-
-    Raises ``OverdueError`` if SSM knows of no end when it is overdue, and what AWS raises.
-    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html
-    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html
-    """
-    sent = ssm.send_command(
-        InstanceIds=[instance_id],
-        DocumentName=DOCUMENT,
-        Parameters={"commands": [shlex.join(command)], "executionTimeout": [str(timeout_seconds)]},
-        TimeoutSeconds=_DELIVERY_SECONDS,
-    )["Command"]["CommandId"]
-    deadline = time.monotonic() + timeout_seconds + _DELIVERY_SECONDS
-    pause = _FIRST_POLL_SECONDS
-    while time.monotonic() < deadline:
-        sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
-        try:
-            said = ssm.get_command_invocation(CommandId=sent, InstanceId=instance_id)
-        except ssm.exceptions.InvocationDoesNotExist:
-            continue
-        if said["Status"] not in _RUNNING:
-            return Ended(
-                said["ResponseCode"],
-                said["StandardOutputContent"],
-                said["StandardErrorContent"],
-                said["Status"],
-            )
-    raise OverdueError(
-        f"Failed to run {command[0]} on instance {instance_id}: command {sent} has not ended after "
-        f"{timeout_seconds} s.",
-        "Look with SSM.",
-    )
+    """Send the command and wait for its end; see ``run_lines``."""
+    return run_lines(ssm, instance_id, [shlex.join(command)], timeout_seconds, what=command[0], sleep=sleep)
 
 
 def sentence(ended: Ended, command: list[str], instance_id: str, region: str) -> str:

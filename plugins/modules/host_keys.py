@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: Apache-2.0
-"""Wait until every host of a stack has shown its SSH host keys, and pin them."""
+"""Wait until the SSH host keys of every host of a stack are known, pin them, and keep them in AWS."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ module: host_keys
 short_description: Pin the SSH host keys of a stack's new hosts
 version_added: 0.1.0
 description:
-  - Reads the console output of running instances whose keys are not pinned yet, again and again until each
-    has shown its keys, and writes them to the known_hosts file that the inventory plugin
+  - Writes the SSH host keys of running instances to the known_hosts file that the inventory plugin
     P(airlift.stack.airlift#inventory) makes ssh use. Entries of instances that no longer exist are removed.
+  - An instance's keys come from its tag C(airlift:host-keys), and where it has none from its console output,
+    which is read again and again until it shows them. cloud-init prints them there once, and the console
+    keeps the last 64 KB.
+  - What is pinned is kept in the tag of an instance that has none, so that another machine pins a host
+    whose console has long said other things. This needs C(ec2:CreateTags), which hosts must not have.
   - Nothing is asked of instances that are pinned already.
+  - A tag with other keys than are pinned here is an error, and nothing is changed for that host.
 extends_documentation_fragment: airlift.stack.aws
 options:
   stack:
@@ -43,6 +48,11 @@ pinned:
   returned: success
   type: list
   elements: str
+kept:
+  description: Ids of the instances whose keys have been written to their tags by this run.
+  returned: success
+  type: list
+  elements: str
 """
 
 import time
@@ -54,33 +64,43 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.arguments import CONNECTION, connection
 from ..module_utils.aws.errors import wording
 from ..module_utils.aws.session import Session
-from ..module_utils.errors import OverdueError
+from ..module_utils.errors import CheckFailedError, OverdueError
 from ..module_utils.inventory import hosts, known_hosts, source
 from ..module_utils.module_main import run_module
 
 POLL_SECONDS = 2.0
 
 
-def pin(access: hosts.Access, session: Session, timeout_seconds: float) -> tuple[bool, list[str]]:
-    """Pin until no running instance is unknown. Returns whether the file changed, and who is new in it.
+def pin(access: hosts.Access, session: Session, timeout_seconds: float) -> tuple[list[str], list[str]]:
+    """Pin until no running instance is unknown. Returns who is new in the file, and whose tag is.
 
-    Raises OverdueError with the instances that stayed silent.
+    Raises OverdueError with the instances that stayed silent, CheckFailedError with those whose tag differs.
     """
     ec2 = session.client("ec2")
-    before = known_hosts.pinned(access.known_hosts)
+    before = known_hosts.pins(access.known_hosts)
     deadline = time.monotonic() + timeout_seconds
-    changed = False
+    kept: list[str] = []
     while True:
-        now, silent = source.pin_new_hosts(ec2, source.stack_instances(ec2, access.stack), access)
-        changed = changed or now
+        found = source.stack_instances(ec2, access.stack)
+        now, silent, differing = source.pin_and_keep(ec2, found, access)
+        kept += now
+        if differing:
+            raise CheckFailedError(
+                f"Failed to pin SSH host keys in {access.region}: the tag {hosts.HOST_KEYS_TAG} of "
+                f"{', '.join(differing)} has other keys than {access.known_hosts}. Somebody changed one of "
+                "them. Compare both with the host's own (/etc/ssh/ssh_host_*.pub, over another way), and "
+                "remove the wrong one."
+            )
         if not silent:
-            return changed, sorted(known_hosts.pinned(access.known_hosts) - before)
+            new = known_hosts.pins(access.known_hosts).keys() - before.keys()
+            return sorted(new), sorted(set(kept))
         if time.monotonic() > deadline:
             raise OverdueError(
                 f"Failed to pin SSH host keys in {access.region}: the console of {', '.join(silent)} shows "
-                f"none after {timeout_seconds:g} s.",
-                "Look at it (aws ec2 get-console-output); an image that does not print its keys at first "
-                "boot can be reached over SSM (airlift_compute.access: ssm).",
+                f"none after {timeout_seconds:g} s, and no tag {hosts.HOST_KEYS_TAG} has them.",
+                "Look at it (aws ec2 get-console-output). Where the host has rebooted, its console is past "
+                "them: run this from a machine that has them pinned. An image that does not print its keys "
+                "at first boot can be reached over SSM (airlift_compute.access: ssm).",
             )
         time.sleep(POLL_SECONDS)
 
@@ -88,7 +108,7 @@ def pin(access: hosts.Access, session: Session, timeout_seconds: float) -> tuple
 def work(module: AnsibleModule) -> dict[str, Any]:
     """Pin, or in check mode leave it."""
     if module.check_mode:
-        return {"changed": False, "pinned": []}
+        return {"changed": False, "pinned": [], "kept": []}
     options = connection(module.params)
     session = Session(options)
     access = hosts.Access(
@@ -102,8 +122,10 @@ def work(module: AnsibleModule) -> dict[str, Any]:
     )
     what = f"SSH host keys of stack {access.stack}"
     with wording("pin", what, session.region, endpoint_url=session.endpoint_url):
-        changed, pinned = pin(access, session, module.params["timeout_seconds"])
-    return {"changed": changed, "pinned": pinned}
+        before = known_hosts.pins(access.known_hosts)
+        pinned, kept = pin(access, session, module.params["timeout_seconds"])
+    changed = bool(kept) or known_hosts.pins(access.known_hosts) != before
+    return {"changed": changed, "pinned": pinned, "kept": kept}
 
 
 def main() -> None:

@@ -64,8 +64,15 @@ def test_the_embedded_aws_started_twice_is_the_same(up: Run) -> None:
     assert run("curl", "--silent", f"{AWS}/_localcloud/health").output == before
 
 
+def test_a_role_converges_over_ssm_to_what_it_made_over_ssh(up: Run) -> None:
+    done = playbook("configure", "-e", "airlift_access=ssm", "--tags", "host_baseline")
+    assert "Wait for cloud-init to finish" in done.output
+    recap = {match["host"]: match["changed"] for match in RECAP.finditer(done.output)}
+    assert len(recap) > 1
+    assert set(recap.values()) == {"0"}, done.output
+
+
 def test_status_and_release_go_through_ssm_as_well(up: Run) -> None:
-    """Run Command really executes here; converging over SSM needs AWS's Session Manager."""
     status = playbook("status", "-e", "airlift_access=ssm")
     assert "Ask the release agent through SSM" in status.output
     assert "has not said what it serves" not in status.output

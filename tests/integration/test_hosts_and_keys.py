@@ -13,7 +13,7 @@ from pathlib import Path
 import boto3
 import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.aws.session import Connection, Session
-from ansible_collections.airlift.stack.plugins.module_utils.errors import OverdueError
+from ansible_collections.airlift.stack.plugins.module_utils.errors import CheckFailedError, OverdueError
 from ansible_collections.airlift.stack.plugins.module_utils.inventory.hosts import Access
 from ansible_collections.airlift.stack.plugins.modules import host_keys, target_health
 
@@ -52,8 +52,8 @@ def access(directory: Path) -> Access:
     return Access("demo", "us-east-1", "ssh", "admin", directory / "known_hosts")
 
 
-def console() -> str:
-    blob = b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20" + b"k" * 32
+def console(seed: bytes = b"k") -> str:
+    blob = b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20" + seed * 32
     line = f"ssh-ed25519 {base64.b64encode(blob).decode()} root@host"
     return f"-----BEGIN SSH HOST KEY KEYS-----\n{line}\n-----END SSH HOST KEY KEYS-----\n"
 
@@ -62,10 +62,47 @@ def test_keys_are_pinned_as_soon_as_the_console_has_them(
     moto: CountingMoto, session: Session, instance: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host_keys.time, "sleep", lambda _: moto.consoles.update({instance: console()}))
-    assert host_keys.pin(access(tmp_path), session, 60) == (True, [instance])
+    assert host_keys.pin(access(tmp_path), session, 60) == ([instance], [instance])
     assert moto.asked["GetConsoleOutput"] == 2
     moto.asked.clear()
-    assert host_keys.pin(access(tmp_path), session, 60) == (False, [])
+    assert host_keys.pin(access(tmp_path), session, 60) == ([], [])
+    assert moto.asked == {"DescribeInstances": 1}
+
+
+def test_another_machine_pins_a_host_whose_console_is_past_its_keys(
+    moto: CountingMoto, session: Session, instance: str, tmp_path: Path
+) -> None:
+    moto.consoles = {instance: console()}
+    host_keys.pin(access(tmp_path / "laptop"), session, 0)
+    moto.consoles = {instance: "login:"}
+    moto.asked.clear()
+    assert host_keys.pin(access(tmp_path / "runner"), session, 0) == ([instance], [])
+    assert moto.asked == {"DescribeInstances": 1}
+    assert (tmp_path / "runner/known_hosts").read_text() == (tmp_path / "laptop/known_hosts").read_text()
+
+
+def test_what_an_older_airlift_pinned_is_kept_in_the_tag_too(
+    moto: CountingMoto, session: Session, instance: str, tmp_path: Path
+) -> None:
+    here = access(tmp_path)
+    here.known_hosts.write_text(f"{instance} {' '.join(console().split()[5:7])} {here.owner}\n")
+    assert host_keys.pin(here, session, 0) == ([], [instance])
+    assert moto.asked["GetConsoleOutput"] == 0
+    assert host_keys.pin(access(tmp_path / "runner"), session, 0) == ([instance], [])
+
+
+def test_a_tag_with_other_keys_than_are_pinned_is_an_error_and_stays(
+    moto: CountingMoto, session: Session, instance: str, tmp_path: Path
+) -> None:
+    moto.consoles = {instance: console()}
+    host_keys.pin(access(tmp_path), session, 0)
+    other = f"{instance} {console(b'e').split()[6]}"
+    session.client("ec2").create_tags(
+        Resources=[instance], Tags=[{"Key": "airlift:host-keys", "Value": other}]
+    )
+    moto.asked.clear()
+    with pytest.raises(CheckFailedError, match=f"the tag airlift:host-keys of {instance} has other keys"):
+        host_keys.pin(access(tmp_path), session, 0)
     assert moto.asked == {"DescribeInstances": 1}
 
 

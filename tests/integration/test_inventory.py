@@ -124,41 +124,65 @@ def test_the_stacks_instances_are_hosts_and_nobody_elses(
     assert f"HostKeyAlias={ids[1]}" in variables["demo-host-2"]["ansible_ssh_common_args"]
 
 
-def test_it_costs_pages_and_not_hosts(
+def tag_value(id_: str, seed: int) -> str:
+    return f"{id_} {console(seed).split()[6]}"
+
+
+def keep(moto: CountingMoto, id_: str, seed: int) -> None:
+    ec2 = boto3.client("ec2", region_name="us-east-1", endpoint_url=moto.url, **KEYS)
+    ec2.create_tags(Resources=[id_], Tags=[{"Key": "airlift:host-keys", "Value": tag_value(id_, seed)}])
+
+
+def test_it_costs_pages_and_not_hosts_where_it_has_never_seen_them_too(
     moto: CountingMoto, directory: Path, start: Callable[..., list[str]]
 ) -> None:
     ids = start(300)
+    kept, unknown = ids[:200], ids[200:]
+    for number, id_ in enumerate(kept):
+        keep(moto, id_, number)
     moto.consoles = {id_: console(number) for number, id_ in enumerate(ids)}
     moto.asked.clear()
     assert len(inventory(directory)["airlift_hosts"]["hosts"]) == 300
-    assert moto.asked == {"DescribeInstances": 1, "GetConsoleOutput": 300}
-    moto.asked.clear()
-    assert len(inventory(directory)["airlift_hosts"]["hosts"]) == 300
     assert moto.asked == {"DescribeInstances": 1}
+    pinned = {line.split()[0] for line in (directory.parent / "state/known_hosts").read_text().splitlines()}
+    assert pinned == set(kept)
+    assert not pinned & set(unknown)
 
 
-def test_a_host_is_pinned_once_its_console_has_the_key_and_forgotten_when_it_is_gone(
+def test_a_host_is_pinned_once_its_tag_has_the_key_and_forgotten_when_it_is_gone(
     moto: CountingMoto, directory: Path, start: Callable[..., list[str]]
 ) -> None:
     early, late = start(2)
-    moto.consoles = {early: console(1)}
+    keep(moto, early, 1)
     pins = directory.parent / "state/known_hosts"
     assert inventory(directory)["airlift_hosts"]["hosts"] == ["demo-host-1", "demo-host-2"]
     assert [line.split()[0] for line in pins.read_text().splitlines()] == [early]
 
-    moto.consoles[late] = console(2)
-    moto.consoles[early] = console(3)
+    keep(moto, late, 2)
     inventory(directory)
     assert {line.split()[0] for line in pins.read_text().splitlines()} == {early, late}
-    assert console(3).split()[6] not in pins.read_text()
 
     ec2 = boto3.client("ec2", region_name="us-east-1", endpoint_url=moto.url, **KEYS)
     ec2.terminate_instances(InstanceIds=[early])
     (replacement,) = start(1)
-    moto.consoles[replacement] = console(4)
+    keep(moto, replacement, 4)
     listed = inventory(directory)
     assert listed["_meta"]["hostvars"]["demo-host-1"]["airlift_instance_id"] == replacement
     assert {line.split()[0] for line in pins.read_text().splitlines()} == {late, replacement}
+
+
+def test_a_tag_that_was_changed_later_is_told_and_replaces_no_pin(
+    moto: CountingMoto, directory: Path, start: Callable[..., list[str]]
+) -> None:
+    (id_,) = start(1)
+    keep(moto, id_, 1)
+    inventory(directory)
+    keep(moto, id_, 3)
+    result = run(directory)
+    assert f"The tag airlift:host-keys of {id_} has other keys than" in " ".join(result.stderr.split())
+    pins = (directory.parent / "state/known_hosts").read_text()
+    assert console(1).split()[6] in pins
+    assert console(3).split()[6] not in pins
 
 
 def test_over_ssm_no_console_is_read(
@@ -171,8 +195,23 @@ def test_over_ssm_no_console_is_read(
         )
     moto.asked.clear()
     host = inventory(directory)["_meta"]["hostvars"]["demo-host-1"]
-    assert host["ansible_connection"] == "amazon.aws.aws_ssm"
+    assert host["ansible_connection"] == "airlift.stack.ssm"
+    assert "ansible_airlift_ssm_secret_key" not in host, "a variable has it"
     assert moto.asked == {"DescribeInstances": 1}
+
+
+def test_over_ssm_the_connection_is_given_the_credentials_of_the_inventory_s_file(
+    directory: Path, start: Callable[..., list[str]]
+) -> None:
+    start(1)
+    variables = directory / "group_vars/all.yml"
+    kept = [line for line in variables.read_text().splitlines() if "_key:" not in line]
+    variables.write_text("\n".join([*kept, "airlift_access: ssm", ""]))
+    with (directory / "airlift.yml").open("a") as file:
+        file.write(f"access_key: {KEYS['aws_access_key_id']}\nsecret_key: {KEYS['aws_secret_access_key']}\n")
+    host = inventory(directory)["_meta"]["hostvars"]["demo-host-1"]
+    assert host["ansible_airlift_ssm_access_key"] == KEYS["aws_access_key_id"]
+    assert host["ansible_airlift_ssm_secret_key"] == KEYS["aws_secret_access_key"]
 
 
 def test_a_tag_is_never_a_template(directory: Path, start: Callable[..., list[str]]) -> None:

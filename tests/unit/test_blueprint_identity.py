@@ -103,6 +103,17 @@ def test_sessions_only_where_access_is_by_ssm() -> None:
 
 
 @pytest.mark.parametrize("access", ["ssh", "ssm"])
+def test_a_host_cannot_say_which_ssh_host_keys_are_its_own(access: str) -> None:
+    """They are kept in a tag of the instance, which only who operates the stack may write."""
+    actions = [
+        action
+        for statement in policy(compute={"access": access}).values()
+        for action in statement["Action"]  # type: ignore[attr-defined]
+    ]
+    assert not [action for action in actions if action.split(":")[0] in ("ec2", "tag", "*", "iam", "sts")]
+
+
+@pytest.mark.parametrize("access", ["ssh", "ssm"])
 def test_no_wildcard_of_actions_and_no_resource_wider_than_it_must_be(access: str) -> None:
     for sid, statement in policy(compute={"access": access}).items():
         assert not any("*" in action for action in statement["Action"])  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.blueprint import (
 )
 from ansible_collections.airlift.stack.plugins.module_utils.errors import BlueprintError
 from ansible_collections.airlift.stack.plugins.module_utils.resources.registry import KINDS
+from ansible_collections.airlift.stack.plugins.module_utils.run_command.session import PREFIX
 
 from tests.unit.stack_options import FACTS, Layer, at, of, options, statements
 
@@ -42,7 +43,16 @@ def test_days_come_from_the_options() -> None:
 def test_models_never_expire() -> None:
     rules = at(of(storage.wanted)["storage/bucket"], "lifecycle")
     assert isinstance(rules, dict)
-    assert [name for name, rule in rules.items() if "expiration_days" in rule] == ["airlift-logs"]
+    expiring = {name: rule["prefix"] for name, rule in rules.items() if "expiration_days" in rule}  # type: ignore[index, operator, call-overload]
+    assert expiring == {"airlift-logs": "logs/", "airlift-transfer": "transfer/"}
+
+
+def test_what_went_through_the_bucket_to_a_host_is_forgotten_within_a_day() -> None:
+    assert at(of(storage.wanted)["storage/bucket"], "lifecycle.airlift-transfer") == {
+        "prefix": PREFIX,
+        "expiration_days": 1,
+        "noncurrent_days": 1,
+    }
 
 
 def test_the_repository_keeps_what_the_options_say() -> None:

@@ -15,7 +15,7 @@ from ansible_collections.airlift.stack.plugins.module_utils.blueprint.tags impor
     OURS,
     tag_faults,
 )
-from ansible_collections.airlift.stack.plugins.module_utils.inventory.hosts import ROLE_TAG
+from ansible_collections.airlift.stack.plugins.module_utils.inventory.hosts import HOST_KEYS_TAG, ROLE_TAG
 from ansible_collections.airlift.stack.plugins.module_utils.resources.kind import REGION_TAG, Context
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,7 +105,7 @@ def test_the_limits_are_the_services() -> None:
         ({"AWS:x": "1"}, "tags may not begin with aws: or airlift: (AWS:x)."),
         ({"owner": "a", "Owner": "b"}, "tags has Owner, and there is owner: to IAM they are the same."),
         ({"name": "a"}, "tags has name, and there is Name: to IAM they are the same."),
-        ({f"k{n}": "x" for n in range(47)}, "tags are 47; a resource has room for 46 besides Airlift's own."),
+        ({f"k{n}": "x" for n in range(46)}, "tags are 46; a resource has room for 45 besides Airlift's own."),
     ],
 )
 def test_a_wrong_tag_is_one_sentence(tags: dict[str, str], says: str) -> None:
@@ -124,7 +124,7 @@ def test_a_wrong_tag_is_one_sentence(tags: dict[str, str], says: str) -> None:
             "empty": "",
         },
         {"Name": "mine"},
-        {f"k{n}": "x" * 256 for n in range(46)},
+        {f"k{n}": "x" * 256 for n in range(45)},
     ],
     ids=["none", "words", "name", "as many as there is room for"],
 )
@@ -137,6 +137,6 @@ def test_the_stack_s_own_tags_keep_the_rules_too() -> None:
     resources = stack(network={"zones": 3, "nat": "per_zone"}, compute={"count": 20})
     for key in resources:
         tags = context.tags_for(key)
-        assert {*tags, ROLE_TAG, REGION_TAG} == set(OURS)
+        assert {*tags, ROLE_TAG, HOST_KEYS_TAG, REGION_TAG} == set(OURS)
         for name, value in tags.items():
             assert all(takes(service, 0, name) and takes(service, 1, value) for service in MODELS), key

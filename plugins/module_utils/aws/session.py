@@ -205,6 +205,9 @@ class Session:
         config = self._config
         if _is_on_this_machine(os.environ.get(override) or self.endpoint_url or ""):
             config = config.merge(Config(proxies={}))
+        if service == "s3":
+            # Or an address that it signs is of the kind of 2006, which newer regions do not take.
+            config = config.merge(Config(signature_version="s3v4"))
         client = self._core.create_client(
             service,
             region_name=region or self.region,

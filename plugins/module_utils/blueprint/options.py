@@ -125,7 +125,7 @@ class ComputeOptions:
         ),
     ] = 1
     access: Annotated[
-        Literal["ssh", "ssm"], Option("Whether people reach the hosts by SSH or by SSM Session Manager.")
+        Literal["ssh", "ssm"], Option("Whether hosts are reached by SSH or through SSM, over no open port.")
     ] = "ssh"
     ssh_public_key: Annotated[
         str | None,

@@ -10,7 +10,12 @@ BUCKET = "storage/bucket"
 BALANCER_LOGS = "logs/load-balancer"
 """Where the load balancer writes its access log, below which AWS adds ``AWSLogs/<account>/``."""
 
+TRANSFER = "transfer/"
+"""Through where the connection over SSM sends what is too long for a command."""
+
 _ABANDONED_UPLOAD_DAYS = 2
+_TRANSFER_DAYS = 1
+"""The shortest that S3 knows. What lies there is removed at once by whoever put it there, if it lives."""
 
 
 def wanted(options: StackOptions, facts: Facts) -> list[Wanted]:
@@ -39,6 +44,11 @@ def wanted(options: StackOptions, facts: Facts) -> list[Wanted]:
                         "abort_multipart_days": _ABANDONED_UPLOAD_DAYS,
                     },
                     "airlift-logs": {"prefix": "logs/", "expiration_days": storage.log_expiry_days},
+                    "airlift-transfer": {
+                        "prefix": TRANSFER,
+                        "expiration_days": _TRANSFER_DAYS,
+                        "noncurrent_days": _TRANSFER_DAYS,
+                    },
                 },
             },
             protected=True,

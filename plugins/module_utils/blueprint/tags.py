@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-OURS = ("Name", "airlift:stack", "airlift:key", "airlift:role", "airlift:region")
-"""What resources carry besides the owner's tags: hosts a role, those of IAM a region, none has both."""
+OURS = ("Name", "airlift:stack", "airlift:key", "airlift:role", "airlift:host-keys", "airlift:region")
+"""What resources carry besides the owner's tags: hosts a role and keys, those of IAM a region, none all."""
 
 MAX_TAGS = 50
 _MOST_OF_OURS = len(OURS) - 1

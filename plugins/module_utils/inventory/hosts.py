@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 KEY_TAG = "airlift:key"
 ROLE_TAG = "airlift:role"
+HOST_KEYS_TAG = "airlift:host-keys"
+"""The tag in which operators keep an instance's SSH host keys. Hosts may write no tags, their own neither."""
 
 LISTED_STATES = ("pending", "running", "stopping", "stopped")
 """States of an instance that exists. One on its way out (shutting-down, terminated) is no host."""
@@ -41,7 +43,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How hosts are reached: over ``ssh`` with pinned host keys, or over ``ssm`` through the bucket."""
+    """How hosts are reached: over ``ssh`` with pinned host keys, or over ``ssm`` by Run Command."""
 
     stack: str
     region: str
@@ -50,6 +52,8 @@ class Access:
     known_hosts: Path
     profile: str | None = None
     endpoint_url: str | None = None
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Those of ``access_key``, ``secret_key`` and ``session_token`` that no variable has."""
 
     @property
     def owner(self) -> str:
@@ -171,18 +175,15 @@ def _over_ssh(instance: Instance, access: Access) -> dict[str, str]:
 
 
 def _over_ssm(instance: Instance, access: Access) -> dict[str, str]:
+    prefix = "ansible_airlift_ssm_"
     variables = {
-        "ansible_connection": "amazon.aws.aws_ssm",
-        # A session's user is always ssm-user, whose home may not exist yet.
-        "ansible_remote_tmp": "/tmp/.ansible-airlift",  # noqa: S108  # on the host, made with mode 0700
+        "ansible_connection": "airlift.stack.ssm",
         "ansible_host": instance.id,
-        "ansible_aws_ssm_instance_id": instance.id,
-        "ansible_aws_ssm_region": access.region,
-        "ansible_aws_ssm_bucket_name": f"{access.stack}-{instance.account_id}-{access.region}",
+        f"{prefix}region": access.region,
+        f"{prefix}bucket_name": f"{access.stack}-{instance.account_id}-{access.region}",
     }
     if access.profile:
-        variables["ansible_aws_ssm_profile"] = access.profile
+        variables[f"{prefix}profile"] = access.profile
     if access.endpoint_url:
-        variables["ansible_aws_ssm_endpoint_url"] = access.endpoint_url
-        variables["ansible_aws_ssm_bucket_endpoint_url"] = access.endpoint_url
-    return variables
+        variables[f"{prefix}endpoint_url"] = access.endpoint_url
+    return variables | {f"{prefix}{name}": value for name, value in access.credentials.items()}

@@ -1,4 +1,4 @@
-"""The known_hosts file: SSH host keys from a channel that is trusted, the instance's console output.
+"""The known_hosts file: SSH host keys from what is trusted, an instance's console output and its tag.
 
 A line is ``<instance id> <type> <key> <owner>``, found by ssh through ``HostKeyAlias=<instance id>``. An
 instance's id never comes back, so a key once pinned is never replaced: ssh refuses another key under that id.
@@ -7,7 +7,6 @@ instance's id never comes back, so a key once pinned is never replaced: ssh refu
 from __future__ import annotations
 
 import base64
-import binascii
 import fcntl
 import os
 import re
@@ -22,6 +21,9 @@ _BLOCK = re.compile(
     re.DOTALL,
 )
 _KEY_TYPES = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa")
+
+_TAG_CHARACTERS = 256
+"""The longest value of an EC2 tag: room for the id, an Ed25519 key and one of ECDSA, and for no RSA key."""
 
 
 def host_keys(console_output: str) -> list[str]:
@@ -46,15 +48,43 @@ def _is_key_of(key_type: str, encoded: str) -> bool:
     """Whether ``encoded`` is base64 that begins with its own type's name, as every SSH public key does."""
     try:
         raw = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; so is what is not ASCII
         return False
     name = key_type.encode()
     return raw.startswith(len(name).to_bytes(4, "big") + name) and len(raw) > len(name) + 20
 
 
-def pinned(path: Path) -> set[str]:
-    """Return the ids of the instances whose keys the file holds."""
-    return {line.split(" ", 1)[0] for line in _lines(path) if not line.startswith("#") and " " in line}
+def as_tag(instance_id: str, keys: Sequence[str]) -> str:
+    """Return what the instance's tag keeps: its id, then as many of its ``keys`` as fit, the shortest first.
+
+    Empty where none fits. A key's type is not repeated: it is what the key itself begins with. The id makes a
+    tag worthless on any other instance, such as one that was started as a copy of this one.
+    """
+    kept: list[str] = []
+    for key in sorted(keys, key=lambda key: _KEY_TYPES.index(key.split()[0])):
+        encoded = key.split()[1]
+        if len(" ".join([instance_id, *kept, encoded])) <= _TAG_CHARACTERS:
+            kept.append(encoded)
+    return " ".join([instance_id, *kept]) if kept else ""
+
+
+def from_tag(instance_id: str, value: str) -> list[str]:
+    """Return the keys that the instance's tag keeps, none if it is another instance's or not whole."""
+    owner, *encoded = value.split()[:8] or [""]
+    if owner != instance_id:
+        return []
+    keys = [f"{kind} {one}" for one in encoded for kind in _KEY_TYPES if _is_key_of(kind, one)]
+    return keys if len(keys) == len(encoded) else []
+
+
+def pins(path: Path) -> dict[str, list[str]]:
+    """Return the keys that the file holds, by instance id."""
+    held: dict[str, list[str]] = {}
+    for line in _lines(path):
+        words = line.split()
+        if len(words) >= 3 and not line.startswith("#"):
+            held.setdefault(words[0], []).append(f"{words[1]} {words[2]}")
+    return held
 
 
 def update(path: Path, owner: str, new: Mapping[str, Sequence[str]], existing: Collection[str]) -> bool:
@@ -70,7 +100,7 @@ def update(path: Path, owner: str, new: Mapping[str, Sequence[str]], existing: C
     with _locked(path):
         before = _lines(path)
         gone = _stale(before, owner, existing)
-        known = pinned(path)
+        known = pins(path)
         added = [f"{id_} {key} {owner}" for id_, keys in new.items() if id_ not in known for key in keys]
         after = [line for line in before if line not in gone] + added
         if after == before:

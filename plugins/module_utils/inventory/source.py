@@ -1,11 +1,12 @@
-"""What the inventory asks of AWS: the instances of a stack, and the consoles of those not pinned yet."""
+"""What is asked of AWS about hosts: the instances of a stack, and the consoles of those without a tag."""
 
 from __future__ import annotations
 
+import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..aws.errors import AWS_ERRORS, code_of
@@ -18,6 +19,15 @@ PAGE_SIZE = 1000
 """The most that DescribeInstances returns in a page: the cost grows with pages, not with hosts."""
 
 CONSOLE_READERS = 10
+
+
+# Of an instance no host has use for these, and reading them costs twice what all the rest does. No text of
+# anybody's can look like them: in XML it has no "<".
+_UNREAD = re.compile(
+    rb"<(networkInterfaceSet|blockDeviceMapping|groupSet|launchTime|cpuOptions|metadataOptions)>.*?</\1>",
+    re.DOTALL,
+)
+_BEFORE_PARSE = "before-parse.ec2.DescribeInstances"
 
 
 def answers(endpoint_url: str) -> bool:
@@ -36,14 +46,24 @@ def stack_instances(ec2: EC2Client, stack: str) -> list[hosts.Instance]:
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
     """
-    pages = ec2.get_paginator("describe_instances").paginate(
-        Filters=[
-            {"Name": "tag:airlift:stack", "Values": [stack]},
-            {"Name": "instance-state-name", "Values": list(hosts.LISTED_STATES)},
-        ],
-        PaginationConfig={"PageSize": PAGE_SIZE},
-    )
-    return [instance for page in pages for instance in hosts.instances(page["Reservations"])]
+    ec2.meta.events.register(_BEFORE_PARSE, shorten)
+    try:
+        pages = ec2.get_paginator("describe_instances").paginate(
+            Filters=[
+                {"Name": "tag:airlift:stack", "Values": [stack]},
+                {"Name": "instance-state-name", "Values": list(hosts.LISTED_STATES)},
+            ],
+            PaginationConfig={"PageSize": PAGE_SIZE},
+        )
+        return [instance for page in pages for instance in hosts.instances(page["Reservations"])]
+    finally:
+        ec2.meta.events.unregister(_BEFORE_PARSE, shorten)
+
+
+def shorten(response_dict: dict[str, Any], **_event: object) -> None:
+    """Take out of an answer of DescribeInstances, before botocore reads it, what nobody asks of a host."""
+    if response_dict["status_code"] < 300:
+        response_dict["body"] = _UNREAD.sub(b"", response_dict["body"])
 
 
 def console_keys(ec2: EC2Client, instance_ids: Iterable[str]) -> Mapping[str, list[str]]:
@@ -67,21 +87,52 @@ def console_keys(ec2: EC2Client, instance_ids: Iterable[str]) -> Mapping[str, li
         return dict(zip(ids, readers.map(keys, ids), strict=True))
 
 
-def pin_new_hosts(
-    ec2: EC2Client, found: Iterable[hosts.Instance], access: hosts.Access
-) -> tuple[bool, list[str]]:
-    """Pin the keys of running instances that are not pinned yet; forget instances that are gone.
+def pin_tagged(found: Sequence[hosts.Instance], access: hosts.Access) -> tuple[list[str], list[str]]:
+    """Pin the keys that the tags of ``found`` keep; forget instances that are gone. Asks nobody.
 
-    Returns whether the file changed, and the ids of the instances whose console does not show keys yet.
+    Returns the ids of running instances that are still not pinned, and of those whose tag has other keys than
+    the file: there the file's count, and ssh refuses the host if they are wrong.
     """
-    existing = list(found)
-    known = known_hosts.pinned(access.known_hosts)
-    new = [i.id for i in existing if i.state == hosts.REACHABLE_STATE and i.id not in known]
-    keys = console_keys(ec2, new) if new else {}
-    shown = {id_: lines for id_, lines in keys.items() if lines}
-    ids = {instance.id for instance in existing}
-    changed = known_hosts.update(access.known_hosts, access.owner, shown, ids)
-    return changed, [id_ for id_ in new if id_ not in shown]
+    pins = known_hosts.pins(access.known_hosts)
+    tagged = {instance.id: _tagged_keys(instance) for instance in found}
+    new = {id_: keys for id_, keys in tagged.items() if keys and id_ not in pins}
+    known_hosts.update(access.known_hosts, access.owner, new, tagged.keys())
+    running = [instance.id for instance in found if instance.state == hosts.REACHABLE_STATE]
+    unknown = [id_ for id_ in running if id_ not in pins and id_ not in new]
+    differing = [id_ for id_, keys in tagged.items() if id_ in pins and not set(keys) <= set(pins[id_])]
+    return unknown, differing
+
+
+def pin_and_keep(
+    ec2: EC2Client, found: Sequence[hosts.Instance], access: hosts.Access
+) -> tuple[list[str], list[str], list[str]]:
+    """Pin the keys of running instances, by their tags or else their consoles, and keep them in their tags.
+
+    Returns the ids of the instances whose tag has been written, of those whose console does not show keys
+    yet, and of those whose tag has other keys than are pinned here: such a tag is left as it is.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html
+    """
+    unknown, differing = pin_tagged(found, access)
+    shown = {id_: keys for id_, keys in console_keys(ec2, unknown).items() if keys} if unknown else {}
+    known_hosts.update(access.known_hosts, access.owner, shown, {instance.id for instance in found})
+    pins = known_hosts.pins(access.known_hosts)
+    values = {
+        instance.id: value
+        for instance in found
+        if not _tagged_keys(instance)
+        if (value := known_hosts.as_tag(instance.id, pins.get(instance.id, [])))
+    }
+
+    def keep(id_: str) -> None:
+        ec2.create_tags(Resources=[id_], Tags=[{"Key": hosts.HOST_KEYS_TAG, "Value": values[id_]}])
+
+    with ThreadPoolExecutor(CONSOLE_READERS) as writers:
+        list(writers.map(keep, values))
+    return list(values), [id_ for id_ in unknown if id_ not in shown], differing
+
+
+def _tagged_keys(instance: hosts.Instance) -> list[str]:
+    return known_hosts.from_tag(instance.id, instance.tags.get(hosts.HOST_KEYS_TAG, ""))
 
 
 def _text(output: str) -> str:

@@ -103,11 +103,23 @@ def test_ssh_trusts_the_pinned_key_of_this_instance_and_nothing_else() -> None:
 def test_ssm_needs_the_instance_and_the_bucket() -> None:
     access = replace(ACCESS, connection="ssm", profile="ops", endpoint_url="http://127.0.0.1:4566")
     variables = only(INSTANCE, access).variables
-    assert variables["ansible_connection"] == "amazon.aws.aws_ssm"
-    assert variables["ansible_aws_ssm_instance_id"] == INSTANCE.id
-    assert variables["ansible_aws_ssm_bucket_name"] == "demo-123456789012-us-east-1"
-    assert variables["ansible_aws_ssm_profile"] == "ops"
+    assert variables["ansible_connection"] == "airlift.stack.ssm"
+    assert variables["airlift_instance_id"] == INSTANCE.id
+    assert variables["ansible_airlift_ssm_bucket_name"] == "demo-123456789012-us-east-1"
+    assert variables["ansible_airlift_ssm_region"] == "us-east-1"
+    assert variables["ansible_airlift_ssm_profile"] == "ops"
+    assert variables["ansible_airlift_ssm_endpoint_url"] == "http://127.0.0.1:4566"
     assert "ansible_ssh_common_args" not in variables
+    assert "ansible_user" not in variables, "commands are run as root"
+
+
+def test_credentials_that_no_variable_has_are_given_to_the_connection_over_ssm_only() -> None:
+    keys = {"access_key": "AKIA", "secret_key": "shh"}
+    over_ssm = only(INSTANCE, replace(ACCESS, connection="ssm", credentials=keys)).variables
+    assert over_ssm["ansible_airlift_ssm_access_key"] == "AKIA"
+    assert over_ssm["ansible_airlift_ssm_secret_key"] == "shh"
+    assert "shh" not in str(only(INSTANCE, replace(ACCESS, credentials=keys)).variables)
+    assert "shh" not in repr(replace(ACCESS, credentials=keys))
 
 
 @given(st.text(), st.text(), st.text())

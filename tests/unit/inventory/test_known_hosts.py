@@ -58,6 +58,49 @@ def test_the_last_block_counts() -> None:
     assert known_hosts.host_keys(output) == [key(seed=b"b")]
 
 
+def rsa() -> str:
+    name = b"ssh-rsa"
+    blob = len(name).to_bytes(4, "big") + name + (385).to_bytes(4, "big") + b"n" * 385
+    return f"ssh-rsa {base64.b64encode(blob).decode()}"
+
+
+def ecdsa() -> str:
+    name = b"ecdsa-sha2-nistp256"
+    blob = len(name).to_bytes(4, "big") + name + b"\x00\x00\x00\x08nistp256\x00\x00\x00\x41" + b"p" * 65
+    return f"ecdsa-sha2-nistp256 {base64.b64encode(blob).decode()}"
+
+
+INSTANCE = "i-0123456789abcdef0"
+
+
+def test_a_tag_keeps_the_keys_that_fit_in_it_and_gives_them_back() -> None:
+    value = known_hosts.as_tag(INSTANCE, [rsa(), ecdsa(), key()])
+    assert len(value) <= 256
+    assert known_hosts.from_tag(INSTANCE, value) == [key(), ecdsa()]
+
+
+def test_a_host_whose_keys_do_not_fit_has_no_tag() -> None:
+    assert known_hosts.as_tag(INSTANCE, [rsa()]) == ""
+    assert known_hosts.as_tag(INSTANCE, []) == ""
+
+
+def test_a_tag_that_was_copied_to_another_instance_is_worth_nothing() -> None:
+    assert known_hosts.from_tag("i-0fedcba9876543210", known_hosts.as_tag(INSTANCE, [key()])) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", " ", INSTANCE, f"{INSTANCE} AAAA", f"{INSTANCE} {key().split()[1]} AAAA", f"{INSTANCE} ssh-ed25519"],
+)
+def test_a_tag_that_is_not_whole_has_no_keys(value: str) -> None:
+    assert known_hosts.from_tag(INSTANCE, value) == []
+
+
+@given(st.text(max_size=256))
+def test_whatever_somebody_writes_into_the_tag_pins_nothing_but_keys(value: str) -> None:
+    assert known_hosts.from_tag(INSTANCE, f"{INSTANCE} {value}") == []
+
+
 def test_the_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "state" / "known_hosts"
     assert known_hosts.update(path, OWNER, {"i-1": [key()]}, {"i-1"})
@@ -79,7 +122,7 @@ def test_entries_of_this_stacks_gone_instances_go_and_no_others(tmp_path: Path) 
     known_hosts.update(path, OWNER, {"i-1": [key()], "i-2": [key()]}, {"i-1", "i-2"})
     known_hosts.update(path, OTHER, {"i-3": [key()]}, {"i-3"})
     assert known_hosts.update(path, OWNER, {}, {"i-2"})
-    assert known_hosts.pinned(path) == {"bastion.example.com", "i-2", "i-3"}
+    assert known_hosts.pins(path).keys() == {"bastion.example.com", "i-2", "i-3"}
     assert path.read_text().startswith("# a comment\n")
 
 
@@ -98,7 +141,7 @@ def test_after_an_update_only_existing_instances_are_pinned(
 ) -> None:
     path = tmp_path_factory.mktemp("pins") / "known_hosts"
     known_hosts.update(path, OWNER, new, set(new))
-    assert known_hosts.pinned(path) == set(new)
+    assert known_hosts.pins(path).keys() == set(new)
     known_hosts.update(path, OWNER, {}, later)
-    assert known_hosts.pinned(path) == set(new) & later
+    assert known_hosts.pins(path).keys() == set(new) & later
     assert not known_hosts.update(path, OWNER, {}, later)
