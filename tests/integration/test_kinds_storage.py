@@ -138,7 +138,7 @@ def test_the_rules_and_tags_of_others_survive(account: Services) -> None:
     account.tags = {"team": "search"}
     account.converge(wanted(storage={"log_expiry_days": 7}))
     ids = {one["ID"] for one in s3.get_bucket_lifecycle_configuration(Bucket=NAME)["Rules"]}
-    assert ids == {"theirs", "airlift-logs", "airlift-noncurrent"}
+    assert ids == {"theirs", "airlift-logs", "airlift-noncurrent", "airlift-transfer"}
     after = {one["Key"]: one["Value"] for one in s3.get_bucket_tagging(Bucket=NAME)["TagSet"]}
     assert after["theirs"] == "1"
     assert after["team"] == "search"
