@@ -2,7 +2,7 @@
 
 An end-to-end run compares what it has recorded (tests/e2e/test_3_permissions.py). Unseen there are
 PutMetricData and PutTelemetryRecords of the CloudWatch agent, as the engine's log carries the metrics;
-ListBucket, for which S3 looks where an object is missing; BatchCheckLayerAvailability, which AWS's
+ListBucket, by which a host sees that an object is missing; BatchCheckLayerAvailability, which AWS's
 policies for pulling have.
 """
 
@@ -14,6 +14,9 @@ from typing import Any
 
 BLOB = "models/blobs/sha256/00"
 IMAGE = [{"imageTag": "latest"}]
+_ACTIONS = {"ListObjectsV2": "ListBucket"}
+"""Operations of S3 whose actions are called otherwise."""
+
 LAYER = "sha256:" + "0" * 64
 
 
@@ -28,7 +31,8 @@ class Call:
     @property
     def action(self) -> str:
         """The IAM action."""
-        return f"{self.service}:{self.operation.title().replace('_', '')}"
+        name = self.operation.title().replace("_", "")
+        return f"{self.service}:{_ACTIONS.get(name, name)}"
 
 
 CALLS = (
@@ -41,7 +45,7 @@ CALLS = (
     Call("ecr", "batch_get_image", {"repositoryName": "demo/inference", "imageIds": IMAGE}),
     Call("ecr", "get_download_url_for_layer", {"repositoryName": "demo/inference", "layerDigest": LAYER}),
     Call("s3", "get_object", {"Bucket": "{bucket}", "Key": BLOB}),
-    Call("s3", "get_object", {"Bucket": "{bucket}", "Key": "models/blobs/missing"}),
+    Call("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": "models/blobs/missing", "MaxKeys": 1}),
     Call("logs", "create_log_stream", {"logGroupName": "/demo/edge", "logStreamName": "host"}),
     Call(
         "logs",

@@ -115,6 +115,8 @@ def test_what_no_call_needs_is_listed_and_still_there() -> None:
 def test_a_host_may_do_nothing_to_what_is_not_its_stacks(host: Host) -> None:
     foreign = (
         Call("s3", "get_object", {"Bucket": "{bucket}", "Key": "logs/other"}),
+        Call("s3", "list_objects_v2", {"Bucket": "{bucket}"}),
+        Call("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": "audit/"}),
         Call("s3", "put_object", {"Bucket": "{bucket}", "Key": BLOB}),
         Call("secretsmanager", "get_secret_value", {"SecretId": "other/api-keys"}),
         Call("ssm", "get_parameter", {"Name": "/other/release"}),

@@ -84,9 +84,8 @@ def host_policy(options: StackOptions, facts: Facts) -> dict[str, Value]:
             [Reference(registry.REPOSITORY, "arn")],
         ),
         allow("ReadModels", ["s3:GetObject"], [f"{bucket}/models/*"]),
-        # No condition on a prefix, which GetObject does not have: who may not list is told 403, not 404, for
-        # a missing object. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-        allow("ListModels", ["s3:ListBucket"], [bucket]),
+        # A list of its key tells that an object is missing (delivery/absence.py); nothing else is for them.
+        allow("ListModels", ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": ["models/*"]}}),
         allow("ReadKeys", ["secretsmanager:GetSecretValue"], [Reference(secrets.API_KEYS, "arn")]),
         allow("ReadRelease", ["ssm:GetParameter"], [Reference(delivery.RELEASE, "arn")]),
         allow("WriteLogEvents", ["logs:CreateLogStream", "logs:PutLogEvents"], groups),
