@@ -181,6 +181,7 @@ def test_a_model_before_there_is_a_bucket(aws: str, tmp_path: Path) -> None:
 
 def image_options(published: Mapping[str, Any], context: Path) -> dict[str, Any]:
     given = {"context": str(context), "dockerfile": "Dockerfile", "repository": published["uri"]}
+    given["architecture"] = "amd64"
     return {**NOTHING, **given, "build_args": {"BASE": "debian"}, "wheels": None}
 
 

@@ -43,7 +43,7 @@ class StackTask:
     replace_hosts: Annotated[
         bool,
         Option(
-            "Whether all hosts may be replaced at once, as another instance type or volume size makes "
+            "Whether all hosts may be replaced at once, as another instance type makes "
             "necessary. New hosts serve only once they are configured and released, so there is a gap."
         ),
     ] = False

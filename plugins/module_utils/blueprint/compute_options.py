@@ -72,6 +72,6 @@ class ComputeOptions:
     ssh_public_key: Annotated[
         str | None,
         Option(
-            "The public key that hosts accept, one line in OpenSSH's form. Needed with O(compute.access=ssh)."
+            "The public key that hosts accept, a line in OpenSSH's form. Needed unless O(compute.access=ssm)."
         ),
     ] = None
