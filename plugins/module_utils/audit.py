@@ -9,16 +9,15 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 from __future__ import annotations
 
 import datetime
-import getpass
 import json
-import socket
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from .aws.errors import AWS_ERRORS, call_error, code_of
 from .aws.session import Session
 from .blueprint.storage import stack_bucket
 from .errors import AirliftError
+from .processes import user_and_host
 
 _PREFIX = "audit/"
 _LAST_SECOND = 9_999_999_999
@@ -55,7 +54,7 @@ def record(session: Session, stack: str, action: str, what: str, outcome: str = 
             outcome=outcome,
             what=what,
             principal=identity.arn,
-            where=f"{getpass.getuser()}@{socket.gethostname()}",
+            where=user_and_host(),
         )
         session.client("s3").put_object(
             Bucket=stack_bucket(stack, identity.account_id, session.region),
@@ -82,8 +81,17 @@ def recent(session: Session, stack: str, count: int) -> list[Entry]:
         keys = [one["Key"] for one in listed.get("Contents", ())]
         with ThreadPoolExecutor(_AT_A_TIME) as pool:
             texts = pool.map(lambda key: client.get_object(Bucket=bucket, Key=key)["Body"].read(), keys)
-            return [Entry(**json.loads(text)) for text in texts]
+            return [entry for text in texts if (entry := _entry(text)) is not None]
     except AWS_ERRORS as error:
         if code_of(error) == "NoSuchBucket":
             return []
         raise call_error(error, "read", f"the audit of stack {stack}", session.region) from error
+
+
+def _entry(text: bytes) -> Entry | None:
+    """Read an entry; None where it is none, as of a later version that writes others."""
+    try:
+        raw = json.loads(text)
+        return Entry(**{one.name: str(raw[one.name]) for one in fields(Entry)})
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import socket
 from dataclasses import dataclass
@@ -34,8 +35,18 @@ def is_alive(one: Process) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass
+        # Another user's: where /proc hides it, that it is there has to do.
+        return _started(one.pid) in ("", one.started)
     return _started(one.pid) == one.started
+
+
+def user_and_host() -> str:
+    """Return who runs this where, for people: ``alice@laptop``. A container's user may have no name."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid-{os.getuid()}"
+    return f"{user}@{socket.gethostname()}"
 
 
 def machine() -> str:

@@ -1,14 +1,15 @@
 """One run at a time changes a stack: a lease in SSM, which ends by itself when its holder does.
 
-The lock is the parameter ``/<stack>/lock``. It can be made before anything of the stack exists, costs
-nothing, and is gone when nobody holds it. Two calls decide (ADR 0019):
-
-- ``PutParameter`` without ``Overwrite`` makes it for one caller (``ParameterAlreadyExists`` for the others).
-- ``PutParameter`` with it returns the new version. Whoever takes over a lease that has ended must get the
-  version after the one that was read: anything else says that another was faster.
+The lock is the parameter ``/<stack>/lock``. It can be made before anything of the stack exists, and costs
+nothing. Each change of it is compare and swap (ADR 0019): ``PutParameter`` without ``Overwrite`` makes it for
+one caller (``ParameterAlreadyExists`` for the others), and with it returns the new version, which must be the
+one after the version that was read: anything else says that another was faster. Who gives it back leaves it
+there as free, since a parameter that was deleted must not be made again for 30 seconds; only a removal of the
+stack deletes it.
 
 Time is AWS's alone: the parameter's date of change against the date of the answer.
 https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameter.html
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 120
 RENEW_SECONDS = 30
+FREE = json.dumps({"holder": None})
 _WAIT_FOR_KEEPER_SECONDS = 5.0
 _POLL_SECONDS = 0.5
 
@@ -62,11 +64,13 @@ class Lease:
     holder: Holder | None
     version: int
     left: float
+    is_free: bool = False
 
     @property
     def may_be_taken(self) -> bool:
-        """Whether it has ended, or nobody can be there to renew it."""
-        return self.left <= 0 or (self.holder is not None and self.holder.is_known_dead)
+        """Whether nobody holds it, it has ended, or nobody can be there to renew it."""
+        dead = self.holder is not None and self.holder.is_known_dead
+        return self.is_free or self.left <= 0 or dead
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class StackLock:
     ssm: SSMClient
     stack: str
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
 
     @property
     def name(self) -> str:
@@ -83,7 +88,7 @@ class StackLock:
         return f"/{self.stack}/lock"
 
     def read(self) -> Lease | None:
-        """Return the lease, or None where nobody holds the lock (ssm:GetParameter)."""
+        """Return the lease, or None where there is no lock (ssm:GetParameter)."""
         try:
             answer = self.ssm.get_parameter(Name=self.name)
         except AWS_ERRORS as error:
@@ -92,44 +97,46 @@ class StackLock:
             raise self._failed(error, "read") from error
         found = answer["Parameter"]
         age = (_now(answer["ResponseMetadata"]) - found["LastModifiedDate"]).total_seconds()
-        return Lease(_holder(found["Value"]), found["Version"], LEASE_SECONDS - age)
+        text = found["Value"]
+        return Lease(_holder(text), found["Version"], LEASE_SECONDS - age, text == FREE)
 
     def take(self, holder: Holder, wait_seconds: float = 0) -> str | None:
         """Take the lock for ``holder``, for ``LEASE_SECONDS``; return from whom it was taken over, if so.
 
         Raises ``LockedError`` while somebody else holds it, after ``wait_seconds`` of looking again.
         """
-        deadline = time.monotonic() + wait_seconds
-        patience = time.monotonic() + _WAIT_FOR_KEEPER_SECONDS
+        start = self.clock()
         while True:
-            if self._put(holder) == 1:
-                return None
             lease = self.read()
             if lease is None:
-                continue
-            if lease.may_be_taken and self._replace(lease, holder):
-                return _words(lease.holder)
+                if self._put(holder.as_text()) == 1:
+                    return None
+            elif lease.may_be_taken and self._replace(lease, holder.as_text()):
+                return None if lease.is_free else _words(lease.holder)
             # A run that has ended is followed by its keeper in a moment.
-            ending = lease.holder is not None and not is_alive(lease.holder.run)
-            if time.monotonic() >= (patience if ending else deadline):
+            ending = lease is None or lease.is_free or (lease.holder and not is_alive(lease.holder.run))
+            patience = max(wait_seconds, _WAIT_FOR_KEEPER_SECONDS if ending else 0)
+            if self.clock() - start >= patience:
                 raise self._locked(lease)
             self.sleep(_POLL_SECONDS)
 
     def renew(self, holder: Holder) -> None:
         """Begin a new lease. Raises ``LockedError`` where another holds the lock, or nobody does."""
         lease = self.read()
-        if lease is None:
+        if lease is None or lease.is_free:
             raise LockedError(
                 f"The lock of stack {self.stack} was removed.", "Run the same command again: it goes on."
             )
-        if lease.holder != holder:
+        if lease.holder != holder or not self._replace(lease, holder.as_text()):
             raise self._locked(lease)
-        self._put(holder, overwrite=True)
 
-    def give_back(self, holder: Holder) -> None:
-        """Remove the lock, if it is ``holder``'s (ssm:DeleteParameter)."""
+    def give_back(self, holder: Holder, *, for_good: bool = False) -> None:
+        """Free the lock, if it is ``holder``'s; ``for_good`` deletes it (ssm:DeleteParameter)."""
         lease = self.read()
         if lease is None or lease.holder != holder:
+            return
+        if not for_good:
+            self._replace(lease, FREE)
             return
         try:
             self.ssm.delete_parameter(Name=self.name)
@@ -137,31 +144,35 @@ class StackLock:
             if code_of(error) != "ParameterNotFound":
                 raise self._failed(error, "give back") from error
 
-    def _replace(self, lease: Lease, holder: Holder) -> bool:
-        """Overwrite a lease that has ended. Whoever was not the first puts the first one's words back."""
-        version = self._put(holder, overwrite=True)
-        # 1: it was given back meanwhile, and nobody else came.
+    def _replace(self, lease: Lease, text: str) -> bool:
+        """Overwrite ``lease``. Whoever was not the first puts the first one's words back."""
+        version = self._put(text, overwrite=True)
+        # 1: it was deleted meanwhile, and nobody else came.
         if version in (1, lease.version + 1):
             return True
         try:
             first = self.ssm.get_parameter(Name=f"{self.name}:{lease.version + 1}")["Parameter"]["Value"]
-            self.ssm.put_parameter(Name=self.name, Value=first, Type="String", Overwrite=True)
         except AWS_ERRORS as error:
             raise self._failed(error, "give back") from error
+        self._put(first, overwrite=True)
         return False
 
-    def _put(self, holder: Holder, *, overwrite: bool = False) -> int:
+    def _put(self, text: str, *, overwrite: bool = False) -> int:
         """Write it and return the version; 0 where it is there and must not be overwritten."""
         try:
-            return self.ssm.put_parameter(
-                Name=self.name, Value=holder.as_text(), Type="String", Overwrite=overwrite
-            )["Version"]
+            return self.ssm.put_parameter(Name=self.name, Value=text, Type="String", Overwrite=overwrite)[
+                "Version"
+            ]
         except AWS_ERRORS as error:
             if code_of(error) == "ParameterAlreadyExists":
                 return 0
             raise self._failed(error, "take") from error
 
-    def _locked(self, lease: Lease) -> LockedError:
+    def _locked(self, lease: Lease | None) -> LockedError:
+        if lease is None or lease.is_free:
+            return LockedError(
+                f"The lock of stack {self.stack} went to others each time.", "Run the same command again."
+            )
         left = max(1, round(lease.left))
         return LockedError(
             f"Another run is at work on stack {self.stack}: {_words(lease.holder)}.",

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import getpass
 import json
 import os
 import select
 import signal
-import socket
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -24,10 +22,12 @@ from typing import Any
 from ..module_utils.arguments import connection
 from ..module_utils.aws.session import Session
 from ..module_utils.errors import AirliftError, LockedError
-from ..module_utils.processes import Process, is_alive, process
-from ..module_utils.stack_lock import LEASE_SECONDS, RENEW_SECONDS, Holder, StackLock
+from ..module_utils.processes import Process, is_alive, process, user_and_host
+from ..module_utils.stack_lock import RENEW_SECONDS, Holder, StackLock
 
 _TICK_SECONDS = 0.5
+_GIVE_UP_SECONDS = 85
+"""After so long without a renewal it is given up: half a minute before another may take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class Order:
 def keep(order: Order) -> None:
     """Take the lock and hold it until it is no longer needed. What is wrong is said, not raised."""
     try:
-        session = Session(connection(order.connection))
+        session = Session(connection(order.connection), hurried=True)
         lock = StackLock(session.client("ssm"), order.stack)
         holder = _holder(order, session)
         taken_over = lock.take(holder, order.wait_seconds)
-    except AirliftError as error:
-        _say({"error": str(error), "locked": isinstance(error, LockedError)})
+    except Exception as error:
+        _say({"error": str(error) or repr(error), "locked": isinstance(error, LockedError)})
         return
     _say({"taken_over": taken_over})
     try:
@@ -74,14 +74,14 @@ def keep(order: Order) -> None:
             os.kill(order.worker.pid, signal.SIGTERM)
         return
     with contextlib.suppress(AirliftError):
-        lock.give_back(holder)
+        lock.give_back(holder, for_good=order.purpose == "destroy")
 
 
 def _holder(order: Order, session: Session) -> Holder:
     now = datetime.datetime.now(datetime.UTC)
     return Holder(
         principal=session.verify_access().arn,
-        where=f"{getpass.getuser()}@{socket.gethostname()} (process {order.run.pid})",
+        where=f"{user_and_host()} (process {order.run.pid})",
         purpose=order.purpose,
         since=f"{now:%Y-%m-%d %H:%M:%S} UTC",
         run=order.run,
@@ -105,7 +105,7 @@ def _renew(order: Order, lock: StackLock, holder: Holder) -> None:
         except LockedError:
             raise
         except AirliftError as error:
-            if time.monotonic() - renewed > LEASE_SECONDS:
+            if time.monotonic() - renewed > _GIVE_UP_SECONDS:
                 raise LockedError(f"The lock of stack {order.stack} could not be renewed: {error}") from error
 
 

@@ -84,8 +84,11 @@ def test_the_second_is_told_who_was_first(lock: StackLock) -> None:
     lock.give_back(holder("bob"))
     assert lock.read().holder == holder("alice"), "what is not one's own is left"
     lock.give_back(holder("alice"))
-    assert lock.read() is None
+    assert lock.read().is_free
     assert lock.take(holder("bob")) is None
+    lock.give_back(holder("bob"), for_good=True)
+    assert lock.read() is None
+    assert lock.take(holder("carol")) is None
 
 
 def test_a_lease_that_has_ended_is_taken_over_by_one_only(
@@ -96,7 +99,7 @@ def test_a_lease_that_has_ended_is_taken_over_by_one_only(
     seen = lock.read()
     assert "alice" in str(lock.take(holder("bob")))
     # Another that had read alice's lease before bob took it over.
-    assert not lock._replace(seen, holder("carol"))
+    assert not lock._replace(seen, holder("carol").as_text())
     assert lock.read().holder == holder("bob"), "the first one's words are back"
 
 
@@ -124,9 +127,30 @@ def test_the_dead_of_this_machine_are_known_at_once(lock: StackLock) -> None:
     assert waited
 
 
+def test_whoever_waits_gets_the_lock_when_the_first_run_and_its_keeper_have_ended(lock: StackLock) -> None:
+    lock.take(holder("alice", run=HERE, keeper=HERE))
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        if now == 60:  # the run has ended, and its keeper not yet
+            lock.renew(holder("alice", run=HERE, keeper=HERE))
+            lock._replace(lock.read(), holder("alice", run=GONE, keeper=HERE).as_text())
+        if now == 62:
+            lock.give_back(holder("alice", run=GONE, keeper=HERE))
+
+    waiting = StackLock(lock.ssm, lock.stack, sleep, lambda: now)
+    assert waiting.take(holder("bob"), wait_seconds=300) is None
+    assert now == 62
+    with pytest.raises(LockedError, match="release by arn:aws:iam::123456789012:user/bob"):
+        waiting.take(holder("carol"), wait_seconds=10)
+    assert now == 72
+
+
 def test_two_runs_started_together_make_one_stack(cloud: Cloud, lock: StackLock) -> None:
     together(cloud)
-    assert lock.read() is None
+    assert lock.read().is_free
 
 
 def test_a_run_that_is_killed_leaves_no_lock(cloud: Cloud, lock: StackLock) -> None:
@@ -141,9 +165,9 @@ def test_a_run_that_is_killed_leaves_no_lock(cloud: Cloud, lock: StackLock) -> N
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate(timeout=30)
     deadline = time.monotonic() + 10
-    while lock.read() is not None and time.monotonic() < deadline:
+    while not lock.read().is_free and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert lock.read() is None
+    assert lock.read().is_free
     cloud.misbehave()
 
 

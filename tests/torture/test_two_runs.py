@@ -20,5 +20,4 @@ def test_one_stack_each_time(tmp_path: Path) -> None:
         for _ in range(TIMES):
             forget()
             refused += together(cloud)
-            assert cloud.client("ssm").describe_parameters()["Parameters"][0]["Name"] == "/demo/release"
     print(f"{TIMES} times two runs, {refused} of them refused")

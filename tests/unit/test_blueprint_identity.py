@@ -86,7 +86,7 @@ def test_and_nothing_else() -> None:
 
 
 def test_conditions_where_resources_cannot_limit() -> None:
-    assert "Condition" not in policy()["ListModels"]  # or a missing model is told as a refusal
+    assert policy()["ListModels"]["Condition"] == {"StringLike": {"s3:prefix": ["models/*"]}}
     assert policy()["WriteMetrics"]["Condition"] == {
         "StringEquals": {"cloudwatch:namespace": ["Airlift/airlift"]}
     }

@@ -54,6 +54,8 @@ _ENABLED_EVERYWHERE = "us-east-1"
 _ATTEMPTS = 6
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 60
+_HURRIED_ATTEMPTS = 2
+_HURRIED_READ_SECONDS = 5
 _NEVER_BLINDLY_REPEATED = ("Create", "Run", "Allocate", "Import", "Authorize", "Request")
 
 
@@ -97,8 +99,11 @@ class Connection:
 class Session:
     """Clients by service. Safe for threads; making one costs some 20 ms and no call."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Read the configuration. Raises ``AirliftError`` if boto3, the profile or the region is missing."""
+    def __init__(self, connection: Connection, *, hurried: bool = False) -> None:
+        """Read the configuration; ``hurried`` is for who must know soon that AWS does not answer.
+
+        Raises ``AirliftError`` if boto3, the profile or the region is missing.
+        """
         if not HAS_BOTOCORE:
             raise AirliftError(
                 "boto3 is not installed for the Python that runs this module.",
@@ -123,9 +128,12 @@ class Session:
         self.endpoint_url = os.environ.get("AWS_ENDPOINT_URL") or connection.endpoint_url
         self._connection = connection
         self._config = Config(
-            retries={"mode": "standard", "total_max_attempts": int(attempts or _ATTEMPTS)},
+            retries={
+                "mode": "standard",
+                "total_max_attempts": _HURRIED_ATTEMPTS if hurried else int(attempts or _ATTEMPTS),
+            },
             connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
+            read_timeout=_HURRIED_READ_SECONDS if hurried else _READ_SECONDS,
             max_pool_connections=THREADS,
             user_agent_extra=f"airlift/{VERSION}",
         )

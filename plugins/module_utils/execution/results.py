@@ -62,7 +62,8 @@ def present(arguments: Arguments, check: bool, messages: Messages, lock: Lock = 
             _check_hosts(stack, plan, arguments, check, messages)
             stack.announce(plan)
             outcome = stack.run(plan, plan_of.context)
-            _write_down(stack, "provision", plan, [outcome], messages)
+            if plan.changing:
+                _write_down(stack, "provision", plan, [outcome], messages)
         for sentence in host_checks.moved(plan, outcome):
             messages.warn(sentence)
     for sentence in render.doubles(plan, stack.kinds):

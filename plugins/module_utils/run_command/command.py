@@ -61,6 +61,7 @@ def run_lines(  # noqa: PLR0913  # what SendCommand is told
         _cancel(ssm, sent, instance_id)
         raise
     if ended is None:
+        _cancel(ssm, sent, instance_id)
         raise OverdueError(
             f"Failed to run {what} on instance {instance_id}: command {sent} has not ended after "
             f"{timeout_seconds} s.",

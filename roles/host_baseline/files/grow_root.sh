@@ -10,6 +10,9 @@ block=${SYSFS:-/sys}/class/block/$(basename "$(readlink -f "$source")")
 number=$(cat "$block/partition")
 disk=/dev/$(basename "$(dirname "$(readlink -f "$block")")")
 
+# Before the first run there is no growpart to ask.
+if [ "${DRY_RUN:-}" = 1 ] && ! command -v growpart >/dev/null; then exit 0; fi
+
 # 0: it can grow, 1: it is as large as it can be.
 room=0
 growpart --dry-run "$disk" "$number" >/dev/null || room=$?
