@@ -35,6 +35,10 @@ class Ssm:
         self.sent = request
         return {"Command": {"CommandId": "c-1"}}
 
+    def cancel_command(self, **request: Any) -> Mapping[str, Any]:
+        self.cancelled = request
+        return {}
+
     def get_command_invocation(self, **_: str) -> Mapping[str, Any]:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer is None:
@@ -59,9 +63,11 @@ def test_words_stay_words() -> None:
     assert ssm.sent["Parameters"]["executionTimeout"] == ["60"]
 
 
-def test_a_command_that_never_ends_is_overdue() -> None:
+def test_a_command_that_never_ends_is_overdue_and_called_off() -> None:
+    ssm = Ssm({"Status": "InProgress"})
     with pytest.raises(OverdueError, match="has not ended after -60 s"):
-        ended(Ssm({"Status": "InProgress"}), timeout_seconds=-60)
+        ended(ssm, timeout_seconds=-60)
+    assert ssm.cancelled["CommandId"]
 
 
 @pytest.mark.parametrize(
