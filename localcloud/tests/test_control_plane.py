@@ -14,12 +14,16 @@ import pytest
 
 from localcloud.app import create_app
 from localcloud.listeners import api_server
+from localcloud.tests.accounts import forget
 from localcloud.tests.clouds import client
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = api_server(create_app(), "127.0.0.1", 0)
+    app = create_app()
+    # What other tests have left in this process, with other images or none.
+    forget()
+    server = api_server(app, "127.0.0.1", 0)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]  # werkzeug's has it

@@ -21,6 +21,7 @@ from localcloud.judge.judge import Judge
 from localcloud.listeners import api_server
 from localcloud.metadata.credentials import Credentials
 from localcloud.registry.permissions import denied
+from localcloud.tests.accounts import forget
 from localcloud.tests.clouds import client
 
 ACCOUNT = "123456789012"
@@ -30,7 +31,9 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Acti
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = api_server(create_app(), "127.0.0.1", 0)
+    app = create_app()
+    forget()
+    server = api_server(app, "127.0.0.1", 0)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]  # werkzeug's has it

@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from moto.backends import get_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
+
+from localcloud.tests.accounts import forget
 
 
 @dataclass
@@ -83,22 +84,3 @@ def counting_moto() -> Iterator[CountingMoto]:
         thread.join()
         server.server_close()
         forget()
-
-
-SERVICES = (
-    *("acm", "cloudwatch", "ec2", "ecr", "elbv2", "iam", "logs", "resourcegroupstaggingapi", "s3"),
-    *("secretsmanager", "ssm", "sts"),
-)
-
-
-def forget() -> None:
-    """Empty the account.
-
-    moto's own reset goes by a list of what is in use, and loses from it what the reset of one service makes
-    of another.
-    """
-    for service in SERVICES:
-        backends = get_backend(service)  # type: ignore[call-overload]
-        for account in list(backends.values()):
-            account.reset()
-        backends.clear()
