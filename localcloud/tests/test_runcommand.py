@@ -12,8 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 from docker.models.containers import Container
 from moto import mock_aws
+from moto.ssm.responses import SimpleSystemManagerResponse
 
-from localcloud import patches
+from localcloud import managed, moto_corrections, patches
 from localcloud.ec2.machine import CGROUP_V1_WORDS, INIT, has_cgroup_v1
 from localcloud.hostimage import ensure_image, tag
 from localcloud.plane import Context
@@ -35,6 +36,8 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunCommandPlane]
     settings = Settings(state_dir=tmp_path_factory.mktemp("ssm"), prefix="ssmtest")
     context = Context(settings, wake=lambda: None, networks=lambda: (), guests=lambda _: ())
     with patches.undone(), mock_aws():
+        # The control plane's part, which knows the instances by itself.
+        moto_corrections.supply(SimpleSystemManagerResponse, managed.describe_instance_information)
         plane = RunCommandPlane(context)
         plane.patch()
         yield plane
