@@ -338,7 +338,7 @@ def test_a_crash_is_cleaned_up_by_the_next_start(cloud: Cloud) -> None:
     launch()
     wait_for(lambda: engine.containers.list(filters=mine), BOOT_SECONDS, "a container")
     os.kill(json.loads(cloud.must("status"))["pid"], signal.SIGKILL)
-    assert cloud.command("status").returncode == 1
+    wait_for(lambda: cloud.command("status").returncode == 1, 10, "the end of what was killed")
     assert "removing" in cloud.must("start")
     assert not engine.containers.list(all=True, filters=mine)
     assert not engine.networks.list(filters=mine)
