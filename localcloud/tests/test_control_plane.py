@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -12,24 +11,14 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from localcloud.app import create_app
-from localcloud.listeners import api_server
-from localcloud.tests.accounts import forget
+from localcloud.tests.accounts import control_plane
 from localcloud.tests.clouds import client
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    app = create_app()
-    # What other tests have left in this process, with other images or none.
-    forget()
-    server = api_server(app, "127.0.0.1", 0)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]  # werkzeug's has it
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with control_plane() as url:
+        yield url
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -15,13 +14,11 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from localcloud import iam
-from localcloud.app import create_app
 from localcloud.backends import InstanceView
 from localcloud.judge.judge import Judge
-from localcloud.listeners import api_server
 from localcloud.metadata.credentials import Credentials
 from localcloud.registry.permissions import denied
-from localcloud.tests.accounts import forget
+from localcloud.tests.accounts import control_plane
 from localcloud.tests.clouds import client
 
 ACCOUNT = "123456789012"
@@ -31,15 +28,8 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Acti
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    app = create_app()
-    forget()
-    server = api_server(app, "127.0.0.1", 0)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]  # werkzeug's has it
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with control_plane() as url:
+        yield url
 
 
 def document(*statements: dict[str, Any]) -> str:

@@ -20,4 +20,5 @@ def test_one_stack_each_time(tmp_path: Path) -> None:
         for _ in range(TIMES):
             forget()
             refused += together(cloud)
+    assert refused, "no two of them met"
     print(f"{TIMES} times two runs, {refused} of them refused")
