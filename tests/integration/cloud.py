@@ -107,6 +107,14 @@ class Cloud:
         """Have the SSM agents of ``instances``, and of these only, not answer; ``*`` is all."""
         self._ask("POST", "silent-agents", {"instance_ids": list(instances)})
 
+    def begin_anew(self) -> None:
+        """Empty the account, end what was asked to misbehave, and forget what was asked and said."""
+        forget()
+        self.misbehave()
+        self.forget_requests()
+        self.said.clear()
+        self.warned.clear()
+
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(f"{self.url}/_localcloud/{path}", data, method=method)

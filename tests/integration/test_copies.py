@@ -9,7 +9,6 @@ import pytest
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 
 from tests.integration.cloud import Cloud, served
-from tests.integration.counting_moto import forget
 
 SMALL: dict[str, Any] = {
     "network": {"nat": "none", "zones": 1, "s3_endpoint": False},
@@ -26,9 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def cloud(server: Cloud) -> Cloud:
-    forget()
-    server.misbehave()
-    server.warned.clear()
+    server.begin_anew()
     return server
 
 

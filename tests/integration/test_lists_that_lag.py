@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.integration.cloud import Cloud, served
-from tests.integration.counting_moto import forget
 
 SMALL: dict[str, Any] = {
     "network": {"nat": "none", "zones": 1, "s3_endpoint": False},
@@ -28,8 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def cloud(server: Cloud) -> Iterator[Cloud]:
-    forget()
-    server.misbehave()
+    server.begin_anew()
     yield server
     server.misbehave()
 

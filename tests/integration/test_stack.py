@@ -21,7 +21,6 @@ from ansible_collections.airlift.stack.plugins.module_utils.arguments import STA
 from ansible_collections.airlift.stack.plugins.module_utils.errors import AirliftError
 
 from tests.integration.cloud import Cloud, served, validated
-from tests.integration.counting_moto import forget
 
 MOST_REQUESTS = 45
 RESOURCES = 40
@@ -36,11 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def cloud(server: Cloud) -> Cloud:
-    forget()
-    server.misbehave()
-    server.forget_requests()
-    server.said.clear()
-    server.warned.clear()
+    server.begin_anew()
     return server
 
 

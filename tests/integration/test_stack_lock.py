@@ -20,7 +20,6 @@ from ansible_collections.airlift.stack.plugins.plugin_utils import lock_keeper
 from ansible_collections.airlift.stack.plugins.plugin_utils.lock_keeper import Order, keep
 
 from tests.integration.cloud import Cloud, served
-from tests.integration.counting_moto import forget
 from tests.integration.test_stack_task import CONNECTION, start
 
 HERE = process(os.getpid())
@@ -36,9 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def cloud(server: Cloud) -> Cloud:
-    forget()
-    server.misbehave()
-    server.forget_requests()
+    server.begin_anew()
     return server
 
 

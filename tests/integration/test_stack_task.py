@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from tests.integration.cloud import Cloud, served
-from tests.integration.counting_moto import forget
 
 ROOT = Path(__file__).parents[2]
 CONNECTION = ("region", "endpoint_url", "access_key", "secret_key")
@@ -30,9 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def cloud(server: Cloud) -> Cloud:
-    forget()
-    server.misbehave()
-    server.forget_requests()
+    server.begin_anew()
     return server
 
 

@@ -13,7 +13,6 @@ from moto.ec2.models import ec2_backends
 
 from tests.integration.account import ACCOUNT, REGION
 from tests.integration.cloud import Cloud, served
-from tests.integration.counting_moto import forget
 
 SMALL: dict[str, Any] = {"network": {"zones": 1, "s3_endpoint": False}, "ingress": None}
 
@@ -26,8 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def cloud(server: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
-    forget()
-    server.misbehave()
+    server.begin_anew()
     for kind in (Instance, NatGateway):
         monkeypatch.setattr(kind, "timeout_seconds", 3)
     return server

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.integration.cloud import Cloud, served
-from tests.integration.counting_moto import forget
 
 HERE, THERE = "us-east-1", "eu-central-1"
 OLD = "demo-host"
@@ -24,8 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def cloud(server: Cloud) -> Cloud:
-    forget()
-    server.misbehave()
+    server.begin_anew()
     return server
 
 
